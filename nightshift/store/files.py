@@ -1,0 +1,177 @@
+"""The store on a disk: objects/ab/abcdef..., refs/name, checkouts/digest/."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nightshift.errors import CorruptObject, MissingObject, StoreError, StoreFull
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of `data` as 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def canonical_json(value: object) -> bytes:
+    """The one spelling of a JSON value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+@contextmanager
+def no_space_is_told(where: Path) -> Iterator[None]:
+    """Turn 'no space left' and 'quota exceeded' into StoreFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise StoreFull(
+                f"no space left while writing under {where}",
+                "free some space and run the night again; it goes on where it stopped, nothing is half written",
+            ) from error
+        raise
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside `target`; when the block ends well it becomes `target`, else it is removed."""
+    with no_space_is_told(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+class FileStore:
+    """A Store in a folder. Objects are read-only files; a write is a rename, so a killed process leaves no half."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: set[str] = set()
+
+    @property
+    def identity(self) -> str:
+        marker = self.root / "identity"
+        if not marker.exists():
+            with written_whole(marker) as temporary:
+                temporary.write_text(uuid.uuid4().hex)
+        return marker.read_text()
+
+    def _object(self, digest: str) -> Path:
+        if len(digest) != 64:
+            raise StoreError(f"{digest!r} is not a digest", "pass the 64 hex digits that the store returned")
+        return self.root / "objects" / digest[:2] / digest
+
+    def put(self, data: bytes) -> str:
+        digest = digest_of(data)
+        target = self._object(digest)
+        if not self._kept(target, len(data)):
+            with written_whole(target) as temporary:
+                temporary.write_bytes(data)
+                temporary.chmod(0o444)
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        digest = digest_of_file(path)
+        target = self._object(digest)
+        if not self._kept(target, path.stat().st_size):
+            with written_whole(target) as temporary:
+                shutil.copyfile(path, temporary)
+                temporary.chmod(0o444)
+        return digest
+
+    @staticmethod
+    def _kept(target: Path, size: int) -> bool:
+        """Whether the object is there whole; one of another size is damaged and is written again."""
+        return target.exists() and target.stat().st_size == size
+
+    def get(self, digest: str) -> bytes:
+        return self.path(digest).read_bytes()
+
+    def path(self, digest: str) -> Path:
+        target = self._object(digest)
+        if not target.exists():
+            raise MissingObject(
+                f"the store has no object {digest[:12]} ({self.root})",
+                "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, or restore the store",
+            )
+        if digest not in self._verified:
+            if digest_of_file(target) != digest:
+                # Set aside, not deleted: the next night writes it anew, and a person can look at what happened.
+                aside = self.root / "corrupt" / digest
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                target.replace(aside)
+                raise CorruptObject(
+                    f"object {digest[:12]} does not hold the bytes of its digest; it was set aside as {aside}",
+                    "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, and check the disk",
+                )
+            self._verified.add(digest)
+        return target
+
+    def has(self, digest: str) -> bool:
+        return self._object(digest).exists()
+
+    def put_json(self, value: object) -> str:
+        return self.put(canonical_json(value))
+
+    def get_json(self, digest: str) -> object:
+        return json.loads(self.get(digest))
+
+    def put_tree(self, folder: Path) -> str:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return self.put_json({path.relative_to(folder).as_posix(): self.put_file(path) for path in files})
+
+    def tree(self, digest: str) -> dict[str, str]:
+        manifest = self.get_json(digest)
+        if not isinstance(manifest, dict):
+            raise StoreError(f"object {digest[:12]} is not a folder", "pass the digest that put_tree returned")
+        return manifest
+
+    def checkout(self, digest: str) -> Path:
+        folder = self.root / "checkouts" / digest
+        manifest = {name: self.path(file) for name, file in self.tree(digest).items()}
+        if folder.exists():
+            return folder
+        with no_space_is_told(self.root):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
+            try:
+                for name, path in manifest.items():
+                    target = temporary / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    os.link(path, target)
+                try:
+                    temporary.rename(folder)
+                except OSError as error:  # another process made the same folder first: it holds the same bytes
+                    if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                        raise
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        return folder
+
+    def read_ref(self, name: str) -> str | None:
+        path = self.root / "refs" / name
+        return path.read_text() if path.exists() else None
+
+    def write_ref(self, name: str, value: str) -> None:
+        with written_whole(self.root / "refs" / name) as temporary:
+            temporary.write_text(value)

@@ -1,0 +1,17 @@
+"""What every test may lean on: the public data where it is present, and an environment of its own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data sets; tests skip where it is absent."""
+    folder = Path(os.environ.get("NIGHTSHIFT_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "README.md").exists():
+        pytest.skip(f"no public data at {folder}; set NIGHTSHIFT_SHARED_DATA to the folder that holds it")
+    return folder
