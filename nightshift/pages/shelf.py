@@ -1,0 +1,171 @@
+"""The nights on a shelf: `.nightshift/nights/<night>/` with a page a stage, and `index.html` over all of them.
+
+    .nightshift/nights/index.html
+    .nightshift/nights/2026-01-01/02-transform.html
+    .nightshift/nights/2026-01-01/work.json     {"runs": [{"stages": {"transform": {"wall": 8.1, "cpu": 7.9, ...}}}]}
+
+`work.json` is the ledger of what each run of the night did and what it cost; a stage that is absent from a
+run was taken from the cache.
+"""
+
+import json
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TypedDict, cast
+
+from nightshift.pages.page import STYLE, Page, Tone
+from nightshift.store.files import written_whole
+
+STAGES = (
+    "ingest",
+    "transform",
+    "document-tower",
+    "index",
+    "standing",
+    "query-tower",
+    "heads",
+    "generator",
+    "export-query-tower",
+    "export-generator",
+    "assemble",
+    "evaluate",
+    "promote",
+    "package",
+)
+
+
+class StageWork(TypedDict):
+    """What one stage did in one run: `changed` of `total` units, and its cost in seconds."""
+
+    verdict: str
+    tone: Tone
+    wall: float
+    cpu: float
+    changed: int
+    total: int
+    unit: str
+
+
+class Run(TypedDict):
+    """One run of a night: the stages that really worked, in order."""
+
+    stages: dict[str, StageWork]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The pages of all nights under one state folder."""
+
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        return self.home / "nights"
+
+    @property
+    def _current(self) -> Path:
+        return self.root / "current"
+
+    def begin(self, night: str) -> None:
+        """Open a new run of `night`; later pages and work go to it."""
+        self._write(self._current, night)
+        runs = self.runs(night)
+        self._write_runs(night, [*runs, Run(stages={})])
+
+    @property
+    def night(self) -> str:
+        """The night that is open, or `alone` when a stage is launched by itself on an empty state."""
+        return self._current.read_text() if self._current.exists() else "alone"
+
+    def runs(self, night: str) -> list[Run]:
+        """What every run of a night did, oldest first."""
+        path = self.root / night / "work.json"
+        return cast(list[Run], json.loads(path.read_text())["runs"]) if path.exists() else []
+
+    def add(self, stage: str, page: Page, work: StageWork) -> Path:
+        """Put a page on the shelf and note what the stage cost."""
+        night = self.night
+        runs = self.runs(night) or [Run(stages={})]
+        runs[-1]["stages"][stage] = work
+        self._write_runs(night, runs)
+        path = self.page_path(night, stage)
+        self._write(path, page.html())
+        self._write(self.root / night / "index.html", self._night_page(night))
+        self._write(self.root / "index.html", self._all_nights())
+        return path
+
+    def page_path(self, night: str, stage: str) -> Path:
+        """Where the page of a stage lies."""
+        return self.root / night / f"{STAGES.index(stage) + 1:02d}-{stage}.html"
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """Keep a large file, such as Evidently's report, beside tonight's pages."""
+        path = self.root / self.night / name
+        with written_whole(path) as temporary:
+            temporary.write_bytes(content)
+        return path
+
+    def latest(self, night: str) -> dict[str, StageWork]:
+        """The last work of every stage of a night, in stage order."""
+        done: dict[str, StageWork] = {}
+        for run in self.runs(night):
+            done.update(run["stages"])
+        return {stage: done[stage] for stage in STAGES if stage in done}
+
+    def _night_page(self, night: str) -> str:
+        runs = self.runs(night)
+        rows = []
+        for stage, work in self.latest(night).items():
+            fresh = stage in runs[-1]["stages"]
+            rows.append(
+                f'<tr><td><a href="{self.page_path(night, stage).name}">{escape(stage)}</a></td>'
+                f'<td class="{work["tone"]}">{escape(work["verdict"])}</td>'
+                f'<td class="n">{work["changed"]:,} of {work["total"]:,} {escape(work["unit"])}</td>'
+                f'<td class="n">{work["wall"]:.1f}</td><td class="n">{work["cpu"]:.1f}</td>'
+                f"<td>{'this run' if fresh else 'reused'}</td></tr>"
+            )
+        last = list(self.latest(night).values())[-1]
+        return _document(
+            f"Night of {night}",
+            f'<p><a href="../index.html">all nights</a></p><p class="verdict {last["tone"]}">{escape(last["verdict"])}</p>'
+            "<table><thead><tr><th>stage</th><th>verdict</th><th class=n>changed</th><th class=n>wall s</th>"
+            f"<th class=n>CPU s</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>",
+        )
+
+    def _all_nights(self) -> str:
+        rows = []
+        for folder in sorted((p for p in self.root.iterdir() if (p / "work.json").exists()), reverse=True):
+            latest = self.latest(folder.name)
+            if not latest:
+                continue
+            last = list(latest.values())[-1]
+            cpu = sum(work["cpu"] for work in latest.values())
+            rows.append(
+                f'<tr><td><a href="{folder.name}/index.html">{escape(folder.name)}</a></td>'
+                f'<td class="{last["tone"]}">{escape(last["verdict"])}</td>'
+                f'<td class="n">{len(self.runs(folder.name))}</td><td class="n">{cpu:.1f}</td></tr>'
+            )
+        return _document(
+            "Nights",
+            "<table><thead><tr><th>night</th><th>how it ended</th><th class=n>runs</th><th class=n>CPU s</th></tr>"
+            f"</thead><tbody>{''.join(rows)}</tbody></table>",
+        )
+
+    def _write_runs(self, night: str, runs: list[Run]) -> None:
+        self._write(self.root / night / "work.json", json.dumps({"runs": runs}, indent=1))
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        with written_whole(path) as temporary:
+            temporary.write_text(text)
+        path.chmod(0o644)
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)} - Nightshift</title><style>{STYLE}</style></head>"
+        f'<body style="margin:0;background:Canvas"><div class="ns"><h1>{escape(title)}</h1>{body}</div></body></html>'
+    )
