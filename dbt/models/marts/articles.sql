@@ -1,0 +1,18 @@
+{{ config(pre_hook="{{ forget_touched('article_id') }}") }}
+
+select
+    ---------- ids
+    articles.article_id,
+
+    ---------- text
+    articles.title,
+    articles.body,
+    articles.url,
+    articles.topic,
+
+    ---------- times
+    articles.updated_at
+
+from {{ ref('stg_articles') }} as articles
+where true
+    {{ only_touched('article_id', 'articles') }}

@@ -1,0 +1,7 @@
+-- Whole days: hours of exported forums are not to be trusted. A source may be odd, so this only warns.
+{{ config(severity='warn') }}
+
+select answers.answer_id
+from {{ ref('stg_answers') }} as answers
+inner join {{ ref('stg_tickets') }} as tickets on answers.ticket_id = tickets.ticket_id
+where {{ dbt.date_trunc('day', 'answers.created_at') }} < {{ dbt.date_trunc('day', 'tickets.created_at') }}

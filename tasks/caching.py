@@ -1,0 +1,88 @@
+"""A cache version that changes when the code behind a task changes, and only then.
+
+    @task(cache=cached(__file__))
+
+A fixed version would not see changes in imported code. This one is the digest of the task's own file and of
+every first-party module it reaches through imports, with the data files that lie beside them (SQL, mappings,
+articles), and of the identity of the store: a cached result names bytes in that very store.
+"""
+
+import ast
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flytekit import Cache
+
+from nightshift.settings import Settings
+from nightshift.store import open_store
+
+ROOT = Path(__file__).parents[1]
+# They change how a night looks, never what it makes.
+PRESENTATION = ("nightshift.pages", "nightshift.progress", "nightshift.cli")
+DATA_SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".json"}
+
+
+def cached(task_file: str, *folders: str) -> Cache:
+    """The cache of the task in `task_file`; `folders` are data outside the package that it reads, e.g. "dbt"."""
+    settings = Settings.from_env()
+    version = hashlib.sha256(code_version(Path(task_file), folders).encode())
+    version.update(open_store(settings.store).identity.encode())
+    return Cache(version=version.hexdigest()[:16])
+
+
+def code_version(task_file: Path, folders: tuple[str, ...] = ()) -> str:
+    """Digest of the code and data that a task in `task_file` can reach."""
+    reached: set[Path] = set()
+    waiting = [task_file.resolve()]
+    while waiting:
+        path = waiting.pop()
+        if path not in reached:
+            reached.add(path)
+            waiting.extend(_imports(path))
+    digest = hashlib.sha256()
+    beside = {d for f in reached if f != task_file.resolve() for d in _data_beside(f.parent)}
+    named = {d for folder in folders for d in _data_below(ROOT / folder)}
+    for path in sorted(reached | beside | named):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=None)
+def _imports(path: Path) -> tuple[Path, ...]:
+    """First-party modules that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    first_party = (n for n in names if n.startswith("nightshift") and not n.startswith(PRESENTATION))
+    found = (_module_file(name) for name in sorted(first_party))
+    return tuple(path for path in found if path)
+
+
+@lru_cache(maxsize=None)
+def _module_file(name: str) -> Path | None:
+    base = ROOT / Path(*name.split("."))
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.exists():
+            return candidate
+    return None
+
+
+@lru_cache(maxsize=None)
+def _data_beside(folder: Path) -> tuple[Path, ...]:
+    return tuple(p for p in folder.iterdir() if p.suffix in DATA_SUFFIXES)
+
+
+@lru_cache(maxsize=None)
+def _data_below(folder: Path) -> tuple[Path, ...]:
+    hidden = {"target", "logs"}
+    return tuple(
+        p
+        for p in folder.rglob("*")
+        if p.suffix in DATA_SUFFIXES and not hidden & set(p.relative_to(folder).parts)
+    )

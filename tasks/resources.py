@@ -1,0 +1,33 @@
+"""What a step asks of a cluster. Locally Flyte ignores all of it.
+
+NIGHTSHIFT_IMAGE names the container image (containers/Dockerfile); unset, `pyflyte run --remote --image` decides.
+"""
+
+import os
+
+from flytekit import Resources, Secret
+
+from nightshift.settings import Settings, profile
+
+IMAGE = os.environ.get("NIGHTSHIFT_IMAGE")
+
+LIGHT = Resources(cpu="1", mem="2Gi")
+BROAD = Resources(cpu="2", mem="6Gi")
+TRAINING = Resources(cpu="4", mem="16Gi", gpu="1") if os.environ.get("NIGHTSHIFT_GPU") else BROAD
+
+
+def secrets() -> list[Secret]:
+    """The pseudonym key, which only production needs: development has a key that is no secret."""
+    if Settings.from_env().mode == "development":
+        return []
+    return [Secret(group="nightshift", key="pseudonym_key", env_var="NIGHTSHIFT_PSEUDONYM_KEY")]
+
+
+def processes() -> object | None:
+    """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; None where one process does it all."""
+    count = profile(Settings.from_env().profile).processes
+    if count == 1:
+        return None
+    from flytekitplugins.kfpytorch import Elastic  # costs 2 s of import, so only where it is used
+
+    return Elastic(nnodes=1, nproc_per_node=count, start_method="spawn")

@@ -1,0 +1,56 @@
+"""What every task does round its one call: say where the night is, measure the cost, put the page on the Deck.
+
+    with stage("transform") as finish:
+        features, work = transform(...)
+        finish(page(features, work), changed=work.keys, total=work.rows, unit="rows")
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flytekit import Deck
+
+from nightshift.errors import NightshiftError
+from nightshift.pages.page import Page
+from nightshift.pages.shelf import STAGES, Shelf, StageWork
+from nightshift.progress import cpu_seconds, say
+from nightshift.settings import Settings
+
+Finish = Callable[..., None]
+
+# Everything that enable_deck needs to show our page and nothing else.
+DECK: dict[str, Any] = {"enable_deck": True, "deck_fields": ()}
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Finish]:
+    """Run one stage. `finish(page, changed, total, unit)` must be called; an error makes a page of its own."""
+    settings = Settings.from_env()
+    started, cpu = time.monotonic(), cpu_seconds()
+    say(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
+    outcome: list[tuple[Page, int, int, str]] = []
+
+    def finish(page: Page, changed: int, total: int, unit: str) -> None:
+        outcome.append((page, changed, total, unit))
+
+    def publish(page: Page, changed: int, total: int, unit: str) -> None:
+        wall, spent = time.monotonic() - started, cpu_seconds() - cpu
+        page.note(f"{changed:,} of {total:,} {unit} worked on in {wall:.1f} s ({spent:.1f} s of CPU).")
+        work = StageWork(
+            verdict=page.verdict, tone=page.tone, wall=wall, cpu=spent, changed=changed, total=total, unit=unit
+        )
+        if int(os.environ.get("LOCAL_RANK", "0")) == 0:  # of several training processes one tells
+            Shelf(settings.home).add(name, page, work)
+            Deck(name, page.fragment())
+            say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s]")
+
+    try:
+        yield finish
+    except NightshiftError as error:
+        publish(Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done")
+        raise
+    publish(*outcome[0])
+

@@ -1,0 +1,1 @@
+"""The table of contents: one launchable story a file, no logic."""

@@ -1,0 +1,64 @@
+"""One night, from what the support team has to a release that answers customers.
+
+    pyflyte run workflows/nightly.py nightly
+    pyflyte run workflows/nightly.py nightly --source 'simulate://shop?night=2'
+    pyflyte run workflows/nightly.py nightly --source 'file:///data/export?mapping=mapping.yaml' --split_at 2025-01-01
+
+Run it again and only what changed is done again. A release is promoted only if it is no worse than the one
+that serves; whatever happens here, that one goes on serving.
+"""
+
+from flytekit import workflow
+
+from nightshift.artifacts import Promotion
+from tasks.assemble import assemble
+from tasks.document_tower import document_tower
+from tasks.evaluate import evaluate
+from tasks.export_generator import export_generator
+from tasks.export_query_tower import export_query_tower
+from tasks.heads import heads
+from tasks.index import index
+from tasks.ingest import ingest
+from tasks.promote import promote
+from tasks.query_tower import query_tower
+from tasks.generator import generator
+from tasks.standing import standing
+from tasks.transform import transform
+
+
+@workflow
+def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto") -> Promotion:
+    """Ingest, transform, learn, export, index, evaluate, promote.
+
+    Args:
+        source: where the raw data is: simulate://shop?night=1, file:///folder?mapping=name; empty means NIGHTSHIFT_SOURCE.
+        profile: how large the night is: tiny, small or full.
+        split_at: questions from this day on are for evaluation (2025-01-01); empty means the newest fifth.
+        lora: auto trains adapters when it pays, always trains, never reuses.
+    """
+    # what happened
+    snapshot = ingest(source=source)
+    features = transform(snapshot=snapshot, split_at=split_at)
+    # what can be found
+    documents = document_tower(profile=profile)
+    chunks = index(features=features, document_tower=documents)
+    # what can be learnt
+    state = standing(features=features, profile=profile, lora=lora)
+    tower = query_tower(features=features, index=chunks, state=state, profile=profile)
+    learnt_heads = heads(features=features, document_tower=documents, index=chunks, profile=profile)
+    writer = generator(features=features, index=chunks, state=state, profile=profile)
+    # what it runs as
+    questions = export_query_tower(adapter=tower, document_tower=documents, features=features)
+    answers = export_generator(adapter=writer, features=features, profile=profile)
+    # what is let out
+    candidate = assemble(
+        features=features,
+        index=chunks,
+        document_tower=documents,
+        query_tower=questions,
+        heads=learnt_heads,
+        generator=answers,
+        adapters=[tower, writer],
+    )
+    evaluation = evaluate(candidate=candidate, features=features, state=state, profile=profile)
+    return promote(candidate=candidate, evaluation=evaluation)
