@@ -92,6 +92,10 @@ class TrainingFailed(NightshiftError):
     """Training diverged or broke off."""
 
 
+class ModelUnreadable(NightshiftError):
+    """An exported model is damaged, or made for another runtime."""
+
+
 class ParityExceeded(NightshiftError):
     """An exported model does not agree with the model it came from."""
 

@@ -9,7 +9,7 @@ articles), and of the identity of the store: a cached result names bytes in that
 
 import ast
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from flytekit import Cache
@@ -49,7 +49,7 @@ def code_version(task_file: Path, folders: tuple[str, ...] = ()) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """First-party modules that a file imports, anywhere in it."""
     names: set[str] = set()
@@ -64,7 +64,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
     return tuple(path for path in found if path)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _module_file(name: str) -> Path | None:
     base = ROOT / Path(*name.split("."))
     for candidate in (base.with_suffix(".py"), base / "__init__.py"):
@@ -73,16 +73,14 @@ def _module_file(name: str) -> Path | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _data_beside(folder: Path) -> tuple[Path, ...]:
     return tuple(p for p in folder.iterdir() if p.suffix in DATA_SUFFIXES)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _data_below(folder: Path) -> tuple[Path, ...]:
     hidden = {"target", "logs"}
     return tuple(
-        p
-        for p in folder.rglob("*")
-        if p.suffix in DATA_SUFFIXES and not hidden & set(p.relative_to(folder).parts)
+        p for p in folder.rglob("*") if p.suffix in DATA_SUFFIXES and not hidden & set(p.relative_to(folder).parts)
     )

@@ -7,10 +7,7 @@ from flytekit import task
 
 from nightshift import lease
 from nightshift.artifacts import Snapshot
-from nightshift.lake import LakeWork
 from nightshift.lake import ingest as bring_in
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
 from nightshift.settings import Settings
 from nightshift.sources import open_source

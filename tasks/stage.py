@@ -1,8 +1,8 @@
 """What every task does round its one call: say where the night is, measure the cost, put the page on the Deck.
 
-    with stage("transform") as finish:
-        features, work = transform(...)
-        finish(page(features, work), changed=work.keys, total=work.rows, unit="rows")
+with stage("transform") as finish:
+    features, work = transform(...)
+    finish(page(features, work), changed=work.keys, total=work.rows, unit="rows")
 """
 
 import os
@@ -50,7 +50,8 @@ def stage(name: str) -> Iterator[Finish]:
     try:
         yield finish
     except NightshiftError as error:
-        publish(Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done")
+        publish(
+            Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done"
+        )
         raise
     publish(*outcome[0])
-

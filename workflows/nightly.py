@@ -9,21 +9,21 @@ that serves; whatever happens here, that one goes on serving.
 """
 
 from flytekit import workflow
-
-from nightshift.artifacts import Promotion
 from tasks.assemble import assemble
 from tasks.document_tower import document_tower
 from tasks.evaluate import evaluate
 from tasks.export_generator import export_generator
 from tasks.export_query_tower import export_query_tower
+from tasks.generator import generator
 from tasks.heads import heads
 from tasks.index import index
-from tasks.ingest import ingest
 from tasks.promote import promote
 from tasks.query_tower import query_tower
-from tasks.generator import generator
 from tasks.standing import standing
 from tasks.transform import transform
+
+from nightshift.artifacts import Promotion
+from tasks.ingest import ingest
 
 
 @workflow

@@ -19,3 +19,71 @@ Every key is present in every well-formed row; `customer` and `label` may be "".
 night-0000. A few ticket lines are planted broken: no id, an impossible time, an empty text, not JSON, not UTF-8.
 What is true about each ticket is never among the objects: see nightshift/sources/company/simulate.py.
 """
+
+import hashlib
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+from nightshift.errors import SettingsError, SourceError
+from nightshift.settings import Settings
+from nightshift.sources import SourceObject, source_key
+from nightshift.sources.company import delivery, library
+from nightshift.sources.company.nights import start_of
+from nightshift.sources.mapping import DeliveryMapping, load_mapping
+
+# Each parameter of the URL: what it is when it is left out, the least and the most it may be.
+PARAMETERS = {"night": (1, 1, 9_999), "seed": (7, 0, 2**31), "history": (10, 0, 60)}
+
+
+def _parameters(url: str) -> dict[str, int]:
+    parts = urlsplit(url)
+    if parts.scheme != "simulate" or parts.netloc != "shop" or parts.path.strip("/"):
+        raise SettingsError(f"there is no simulated company {url!r}", "use simulate://shop?night=1")
+    values = {name: default for name, (default, _, _) in PARAMETERS.items()}
+    for name, text in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in PARAMETERS:
+            raise SettingsError(f"{url} has no parameter {name!r}", f"use only: {', '.join(PARAMETERS)}")
+        _, least, most = PARAMETERS[name]
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise SettingsError(f"{name} is {text!r} in {url}", f"give a whole number from {least} to {most}")
+        values[name] = int(text)
+    return values
+
+
+class SimulatedSource:
+    """The company Larkfield on one night. The same URL gives the same bytes on every machine."""
+
+    def __init__(self, url: str, settings: Settings) -> None:  # noqa: ARG002 - every source is opened with them
+        values = _parameters(url)
+        self.night, self.seed, self.history = values["night"], values["seed"], values["history"]
+        self.url = url
+        self.key = source_key(url)
+        self._mapping: DeliveryMapping | None = None
+
+    @property
+    def mapping(self) -> DeliveryMapping:
+        self._mapping = self._mapping or load_mapping("company")
+        return self._mapping
+
+    def as_of(self) -> datetime:
+        """The end of the day of this night, UTC."""
+        return start_of(self.night + 1)
+
+    def objects(self) -> list[SourceObject]:
+        """What there is tonight. The files of a night are made when they are read; size 0 stands for not yet known."""
+        return [self._object(name) for name in delivery.names(self.night, self.history)]
+
+    def _object(self, name: str) -> SourceObject:
+        if name.startswith("articles/"):
+            data = self.read(name)
+            return SourceObject(name, hashlib.sha256(data).hexdigest(), len(data))
+        # A night is told completely by what it is made from, so it need not be made to know whether it has changed.
+        backlog = self.history if delivery.night_in(name) <= delivery.LATEST_NEWS else 0
+        made_from = f"{library.digest()}/{self.seed}/{backlog}/{name}"
+        return SourceObject(name, hashlib.sha256(made_from.encode()).hexdigest(), 0)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one object; SourceError for one that is not there tonight."""
+        if name not in delivery.names(self.night, self.history):
+            raise SourceError(f"{self.url} has no object {name!r}", "read only what objects() lists")
+        return delivery.content(name, self.night, self.seed, self.history)

@@ -1,0 +1,16 @@
+"""Is the candidate good enough to serve, and are tonight's tickets like those before?
+
+    evaluation, work = evaluate(Contender(candidate, folder), champion, features, store,
+                                settings=settings, profile=profile, assistant_for=open_assistant)
+    evaluation.verdict      # 'accepted' or 'rejected', with reasons
+    work.drift_html         # Evidently's page, or None; work.timings  {'answer_p50': 0.41, ...}
+
+retrieval.py ranks, decline.py and answers.py check what is said, drift.py compares tonight with the past, gate.py judges.
+Everything measured stands in evaluation.json, apart from what a clock said and Evidently's page: they differ
+from run to run, and the same candidate on the same questions must give the same Evaluation.
+"""
+
+from nightshift.evaluate.evaluation import Contender, EvaluationWork, evaluate
+from nightshift.evaluate.gate import Gate, Limits, Verdict
+
+__all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate"]

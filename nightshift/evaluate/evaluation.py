@@ -1,0 +1,206 @@
+"""The whole evaluation of a candidate, in order: rank, decline, answer, compare with the champion, look for drift, judge.
+
+evaluation.json  {"metrics": {...}, "interval": [...], "slices": {...}, "gates": [...], "drift": {...}, "counts": {...}}
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nightshift.artifacts import Evaluation, Features, Release
+from nightshift.errors import NotEnoughData
+from nightshift.evaluate import answers, gate
+from nightshift.evaluate.decline import decline_metrics, evidence_pair
+from nightshift.evaluate.drift import Drift, measure, tabular
+from nightshift.evaluate.reference import asked, newest
+from nightshift.evaluate.retrieval import Found, interval, score_rankings, slices
+from nightshift.progress import say
+from nightshift.runtime.confidence import Confidence
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.heads import Heads
+from nightshift.runtime.memory import Memory
+from nightshift.runtime.retriever import Retriever
+from nightshift.settings import Profile, Settings
+from nightshift.store import Store
+from nightshift.store.files import canonical_json
+from nightshift.warehouse import read_mart
+
+_MOST_DECLINED = 1_000  # questions asked a second time, without their articles
+_EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A release and the folder it lies in (store.checkout of its digest)."""
+
+    release: Release
+    folder: Path
+
+    def json(self, name: str) -> dict[str, Any]:
+        """One of its JSON files."""
+        return cast(dict[str, Any], json.loads((self.folder / name).read_bytes()))
+
+
+@dataclass(frozen=True)
+class EvaluationWork:
+    """For the page: what evaluation.json says, and what it cannot say because it differs from run to run."""
+
+    report: dict[str, Any]
+    timings: dict[str, float] = field(default_factory=dict)
+    drift_html: str | None = None
+
+
+def evaluate(
+    candidate: Contender,
+    champion: Contender | None,
+    features: Features,
+    store: Store,
+    *,
+    settings: Settings,
+    profile: Profile,
+    assistant_for: Callable[[Path], answers.Answers],
+    limits: gate.Limits | None = None,
+) -> tuple[Evaluation, EvaluationWork]:
+    """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on."""
+    questions = read_mart(store, features, "eval_questions")
+    questions = questions.sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+    if not questions.num_rows:
+        raise NotEnoughData(
+            "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
+        )
+    say(f"    evaluating on {questions.num_rows:,} questions")
+    retriever = Retriever.open(candidate.folder, settings.threads)
+    found = _found(retriever, questions)
+    before = _found(Retriever.open(champion.folder, settings.threads), questions) if champion else None
+    checks = _declining(retriever, questions, candidate)
+    said, timings = _answers(candidate, questions, store, profile, assistant_for)
+    drift, page = _drift(champion, features, store, settings, profile)
+    verdict = gate.judge(
+        found.of["hit@5"],
+        before.of["hit@5"] if before else None,
+        said | {"declined_when_it_should": checks["declined_unanswerable"]},
+        parity=_parity(candidate),
+        leaked=_leaked(candidate, questions, store),
+        limits=limits,
+    )
+    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
+    metrics |= {f"answers_{name}": value for name, value in said.items()}
+    report = {
+        "release": candidate.release.digest,
+        "champion": champion.release.digest if champion else "",
+        "features": features.digest,
+        "verdict": "accepted" if verdict.accepted else "rejected",
+        "metrics": metrics,
+        "champion_metrics": before.metrics if before else {},
+        "hit@5_interval": list(interval(found.of["hit@5"])),
+        "slices": slices(found.of["hit@5"], questions["intent"].to_pylist(), questions["text"].to_pylist()),
+        "gates": [asdict(one) for one in verdict.gates],
+        "drift": drift.to_json(),
+    }
+    evaluation = Evaluation(
+        digest=store.put_json({"evaluation.json": store.put(canonical_json(report))}),
+        release=candidate.release.digest,
+        champion=champion.release.digest if champion else "",
+        verdict="accepted" if verdict.accepted else "rejected",
+        drift=drift.verdict,
+        reasons=verdict.reasons,
+        metrics=metrics,
+    )
+    return evaluation, EvaluationWork(report, timings, page)
+
+
+def _found(retriever: Retriever, questions: pa.Table) -> Found:
+    ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
+    return score_rankings(
+        questions["ticket_id"].to_pylist(), ranking.scores, retriever.article_ids, questions["article_ids"].to_pylist()
+    )
+
+
+def _spread(questions: pa.Table, most: int) -> pa.Table:
+    """At most `most` rows, evenly spread over time."""
+    count = questions.num_rows
+    return questions.take(np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)))
+
+
+def _declining(retriever: Retriever, questions: pa.Table, candidate: Contender) -> dict[str, float]:
+    """How many questions would be declined with their articles there, and with them taken away."""
+    some = _spread(questions, _MOST_DECLINED)
+    pair = evidence_pair(
+        retriever, some["text"].to_pylist(), some["article_ids"].to_pylist(), some["created_at"].to_pylist()
+    )
+    confidence = Confidence.from_json(candidate.json("weights.json")["confidence"])
+    sure, unsure = (confidence.of(one) for one in pair)
+    return decline_metrics(sure, unsure, candidate.json("policy.json")["confidence_floor"])
+
+
+def _answers(
+    candidate: Contender,
+    questions: pa.Table,
+    store: Store,
+    profile: Profile,
+    assistant_for: Callable[[Path], answers.Answers],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The checks of answers.py, and the timings of the answers that had to be generated."""
+    generator = candidate.release.models["generator"]
+    some = _spread(questions, profile.answered_questions)
+    chosen = [
+        answers.Question(text, tuple(articles))
+        for text, articles in zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
+    ]
+    ref = f"answers/{generator}"
+    kept = store.read_ref(ref)
+    memo = cast(dict[str, Any], store.get_json(kept)) if kept and store.has(kept) else {}
+    key = answers.memo_key(generator, candidate.json("policy.json"), candidate.json("prompts.json"))
+    spoken, seconds = answers.ask(assistant_for(candidate.folder), chosen, memo, key)
+    store.write_ref(ref, store.put_json(memo))
+    return answers.check(spoken, chosen), answers.percentiles(seconds)
+
+
+def _drift(
+    champion: Contender | None, features: Features, store: Store, settings: Settings, profile: Profile
+) -> tuple[Drift, str | None]:
+    """Tonight's tickets against what the champion learned from, and Evidently's page when there is a verdict."""
+    if champion is None:
+        return Drift("no reference", 0, []), None
+    reference = champion.json("reference.json")
+    tickets = newest(read_mart(store, features, "tickets"), "eval", profile.intent_tickets)
+    tonight = asked(
+        tickets,
+        Heads(champion.folder / "heads", settings.threads),
+        encoder_digest=champion.release.models["document_tower"],
+        open_encoder=lambda: OnnxEncoder(champion.folder / "document_tower", settings.threads),
+        store=store,
+    )
+    drift = measure(reference, tonight, Memory.load(champion.folder / "index").vectors)
+    if not drift.measures:
+        return drift, None
+    from nightshift.evaluate.drift_report import report
+
+    columns = tabular(tonight, np.array(reference["centres"], np.float32))
+    return drift, report(reference["rows"], columns)
+
+
+def _parity(candidate: Contender) -> dict[str, float]:
+    """The largest difference of each export from what was trained, as the export measured it."""
+    models: Mapping[str, Any] = candidate.json("release.json")["models"]
+    return {
+        name: models[name]["metrics"]["parity"]
+        for name in _EXACT
+        if name in models and "parity" in models[name]["metrics"]
+    }
+
+
+def _leaked(candidate: Contender, questions: pa.Table, store: Store) -> int:
+    """How many of the questions a part of the candidate has learned from, or remembers."""
+    learned = set(pa.parquet.read_table(candidate.folder / "index" / "memory.parquet")["ticket_id"].to_pylist())
+    for digest in sorted(set(candidate.release.models.values())):
+        tree = store.tree(digest)
+        if "trained_on.json" in tree:
+            learned |= set(cast(list[str], store.get_json(tree["trained_on.json"])))
+    return len(learned & set(questions["ticket_id"].to_pylist()))

@@ -1,0 +1,1 @@
+"""From what training left to what serving runs: ONNX graphs that were checked against their originals."""

@@ -1,0 +1,167 @@
+"""An index version from tonight's articles: chunk, embed what is new, keep what a release serves from.
+
+    index, work = build(features, document_tower, store, settings)
+    # work: IndexWork(chunks=412, embedded=3, reused=409, removed=2, memory=1204, memory_embedded=31)
+
+The tree holds, row by row in the same order:
+
+    chunks.parquet  chunk_id, article_id, title, heading, text, url     vectors.npy  float32 [chunks, dim]
+    memory.parquet  ticket_id, article_ids, created_at                  memory.npy   float32 [tickets, dim]
+
+The memory is what past tickets were resolved with: the newest resolved tickets of the training part.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from nightshift.artifacts import Features, Index, Model
+from nightshift.errors import NotEnoughData
+from nightshift.index.chunks import chunk
+from nightshift.index.embeddings import Encoder, cached_vectors
+from nightshift.progress import say
+from nightshift.settings import Settings, profile
+from nightshift.store import Store
+from nightshift.store.files import canonical_json, digest_of
+from nightshift.warehouse import read_mart
+
+
+@dataclass(frozen=True)
+class IndexWork:
+    """What building it took. `removed` counts chunks of the version before that are gone: edited or deleted."""
+
+    chunks: int
+    embedded: int
+    reused: int
+    removed: int
+    memory: int
+    memory_embedded: int
+
+
+def build(
+    features: Features,
+    document_tower: Model,
+    store: Store,
+    settings: Settings,
+    open_encoder: Callable[[Path, int], Encoder] | None = None,
+) -> tuple[Index, IndexWork]:
+    """The index of `features` as the document tower sees it; the same content gives the same Index.
+
+    Raises NotEnoughData when there is no article, MissingObject when the tower or a mart is gone.
+    """
+    encoder = document_tower.digest
+    chunks = chunk_table(read_mart(store, features, "articles"))
+    if not chunks.num_rows:
+        raise NotEnoughData("there is no help article to index", "check the mapping of the table articles")
+    memory = memory_table(read_mart(store, features, "training_pairs"), profile(settings.profile).intent_tickets)
+    say(f"    index  {chunks.num_rows:,} chunks, {memory.num_rows:,} resolved tickets")
+
+    def opened() -> Encoder:
+        return (open_encoder or _onnx_encoder)(store.checkout(encoder), settings.threads)
+
+    ids, texts = chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist()
+    vectors, embedded = cached_vectors("chunks", ids, texts, encoder_digest=encoder, open_encoder=opened, store=store)
+    asked = memory["text"].to_pylist()
+    remembered, memory_embedded = cached_vectors(
+        "tickets", text_keys(asked), asked, encoder_digest=encoder, open_encoder=opened, store=store
+    )
+
+    tables = {"chunks": chunks.drop_columns("embedded"), "memory": memory.drop_columns("text")}
+    digest = _kept(tables, {"vectors": vectors, "memory": remembered}, encoder, store)
+    articles = len(set(chunks["article_id"].to_pylist()))
+    work = IndexWork(
+        chunks=chunks.num_rows,
+        embedded=embedded,
+        reused=chunks.num_rows - embedded,
+        removed=_removed(chunks, encoder, store),
+        memory=memory.num_rows,
+        memory_embedded=memory_embedded,
+    )
+    store.write_ref(f"index/last/{encoder}", digest)
+    return Index(digest, features.digest, encoder, chunks.num_rows, articles), work
+
+
+def chunk_table(articles: pa.Table) -> pa.Table:
+    """Chunks of all articles, sorted by article in reading order; `embedded` is the text the encoder reads."""
+    rows = [
+        {
+            "chunk_id": one.chunk_id,
+            "article_id": one.article_id,
+            "title": one.title,
+            "heading": one.heading,
+            "text": one.text,
+            "url": article["url"],
+            "embedded": one.embedded,
+        }
+        for article in articles.select(["article_id", "title", "body", "url"]).sort_by("article_id").to_pylist()
+        for one in chunk(article["article_id"], article["title"], article["body"])
+    ]
+    names = ("chunk_id", "article_id", "title", "heading", "text", "url", "embedded")
+    return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in names]))
+
+
+def memory_table(pairs: pa.Table, most: int) -> pa.Table:
+    """The newest `most` resolved tickets with all articles that resolved each: ticket_id, article_ids, created_at, text."""
+    grouped = pairs.group_by("ticket_id").aggregate([("article_id", "list"), ("created_at", "min"), ("text", "min")])
+    newest = grouped.sort_by([("created_at_min", "descending"), ("ticket_id", "ascending")]).slice(0, most)
+    rows = newest.sort_by([("created_at_min", "ascending"), ("ticket_id", "ascending")])
+    return pa.table(
+        {
+            "ticket_id": rows["ticket_id"],
+            "article_ids": pa.array(
+                [sorted(ids) for ids in rows["article_id_list"].to_pylist()], pa.list_(pa.string())
+            ),
+            "created_at": rows["created_at_min"],
+            "text": rows["text_min"],
+        }
+    ).combine_chunks()
+
+
+def text_keys(texts: list[str]) -> list[str]:
+    """The key of each ticket text in the embedding cache."""
+    return [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
+
+
+def _onnx_encoder(folder: Path, threads: int) -> Encoder:
+    from nightshift.runtime.encoder import OnnxEncoder
+
+    return OnnxEncoder(folder, threads)
+
+
+def _kept(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], encoder: str, store: Store) -> str:
+    """The digest of the index tree.
+
+    The same text embedded in another batch differs in its last bits. What was kept for the same rows and the same
+    encoder before is therefore taken again, so that an index does not change with the way to it.
+    """
+    content = {
+        name: [[str(value) for value in row.values()] for row in table.to_pylist()] for name, table in tables.items()
+    }
+    ref = f"index/of/{digest_of(canonical_json([encoder, content]))}"
+    kept = store.read_ref(ref)
+    if kept is not None and store.has(kept) and all(map(store.has, store.tree(kept).values())):
+        return kept
+    with tempfile.TemporaryDirectory() as name:
+        for table, rows in tables.items():
+            pq.write_table(rows, Path(name) / f"{table}.parquet")
+        for array, values in arrays.items():
+            np.save(Path(name) / f"{array}.npy", values)
+        digest = store.put_tree(Path(name))
+    store.write_ref(ref, digest)
+    return digest
+
+
+def _removed(chunks: pa.Table, encoder: str, store: Store) -> int:
+    """How many chunks of the last version with this encoder are no longer there."""
+    last = store.read_ref(f"index/last/{encoder}")
+    if last is None or not store.has(last):
+        return 0
+    before = pq.read_table(store.path(store.tree(last)["chunks.parquet"]), columns=["chunk_id"])
+    return len(set(before["chunk_id"].to_pylist()) - set(chunks["chunk_id"].to_pylist()))

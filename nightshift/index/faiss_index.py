@@ -1,0 +1,92 @@
+"""Exact search in one folder: FAISS over all vectors, SQLite FTS5 over all words.
+
+    index = open_folder(store.checkout(index.digest))   # the folder alone is enough, wherever it was copied to
+
+The folder: chunks.parquet, vectors.npy, memory.parquet, memory.npy, and bm25.sqlite once it is published.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from nightshift.artifacts import Index
+from nightshift.errors import IndexUnavailable
+from nightshift.index.words import best, open_words, write_words
+from nightshift.store import Store
+from nightshift.store.files import no_space_is_told
+
+
+class FaissIndex:
+    """A SearchIndex over arrays in memory. Searching is safe from several threads."""
+
+    def __init__(self, chunks: pa.Table, vectors: NDArray[np.float32], words: sqlite3.Connection) -> None:
+        import faiss
+
+        self.chunks = chunks
+        self._flat: Any = faiss.IndexFlatIP(vectors.shape[1])
+        self._flat.add(np.ascontiguousarray(vectors))
+        self._words = words
+        self._lock = Lock()  # one SQLite connection serves one thread at a time
+
+    def dense(self, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        scores, positions = self._flat.search(np.ascontiguousarray(vectors), min(k, self._flat.ntotal))
+        return scores, positions
+
+    def bm25(self, text: str, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        with self._lock:
+            return best(self._words, text, k)
+
+
+class FaissHome:
+    """Versions of the index, each a folder named by its digest."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def publish(self, index: Index, store: Store) -> None:
+        folder = self.root / index.digest
+        if folder.exists():
+            return
+        with no_space_is_told(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
+            try:
+                for name, digest in store.tree(index.digest).items():
+                    shutil.copyfile(store.path(digest), temporary / name)
+                write_words(pq.read_table(temporary / "chunks.parquet"), temporary / "bm25.sqlite")
+                temporary.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process published the same version first
+                    raise
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def open(self, version: str) -> FaissIndex:
+        return open_folder(self.root / version)
+
+
+def open_folder(folder: Path) -> FaissIndex:
+    """The index in `folder`. Raises IndexUnavailable when it is absent, damaged or does not fit together."""
+    cure = "publish the index again, or run `nightshift rollback` to the release before"
+    try:
+        chunks = pq.read_table(folder / "chunks.parquet")
+        vectors = np.load(folder / "vectors.npy")
+        words = open_words(chunks, folder / "bm25.sqlite")
+        words.execute("SELECT count(*) FROM words_docsize").fetchone()
+    except (OSError, ValueError, sqlite3.Error, pa.ArrowException) as error:
+        raise IndexUnavailable(
+            f"there is no whole index in {folder.name[:12]} ({type(error).__name__})", cure
+        ) from error
+    if len(vectors) != chunks.num_rows:
+        raise IndexUnavailable(
+            f"index {folder.name[:12]} has {chunks.num_rows} chunks and {len(vectors)} vectors", cure
+        )
+    return FaissIndex(chunks, vectors, words)

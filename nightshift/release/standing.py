@@ -1,0 +1,83 @@
+"""Before the night decides: who serves, and whether its adapters are still good enough to be used again.
+
+Standing(champion='03fa...', query_tower='77de...', generator='',
+         reasons={'query_tower': 'reused: 3% of 1,204 tickets are new, the limit is 25%',
+                  'generator': 'trained: 31% of 388 tickets are new, the limit is 25%'})
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from nightshift.artifacts import Features, Standing
+from nightshift.errors import SettingsError
+from nightshift.release import registry
+from nightshift.release.bundle import model_digests, read
+from nightshift.settings import Profile, Settings
+from nightshift.store import Store
+
+LORA = ("auto", "always", "never")
+LEARNS_FROM = {"query_tower": "training_pairs.parquet", "generator": "generator_examples.parquet"}
+EVALUATED = "eval_questions.parquet"
+
+
+def consult(settings: Settings, store: Store, features: Features, profile: Profile, lora: str) -> Standing:
+    """Decide per adapter whether tonight trains it or reuses the champion's.
+
+    `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, 'always' trains, 'never'
+    reuses if there is one; anything else is a SettingsError. Whatever the choice, an adapter is trained anew when it
+    has learned from a ticket that is gone (forgotten by request) or that tonight's evaluation asks.
+    """
+    if lora not in LORA:
+        raise SettingsError(f"lora is {lora!r}", f"use one of: {', '.join(LORA)}")
+    champion = registry.champion(settings)
+    if champion is None:
+        reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
+        return Standing(champion="", query_tower="", generator="", reasons=reasons)
+    models = model_digests(read(champion.digest, "release.json", store))
+    reuse, reasons = {}, {}
+    for name, mart in LEARNS_FROM.items():
+        adapter = models.get(f"{name}_adapter", "")
+        if adapter and lora != "always":
+            learned = set(cast(list[str], store.get_json(store.tree(adapter)["trained_on.json"])))
+            reused, why = _judge(learned, _Tickets.read(features, mart, store), profile.retrain_share, lora)
+        else:
+            reused, why = False, "lora=always" if adapter else "the serving release has no adapter to reuse"
+        reuse[name] = adapter if reused else ""
+        reasons[name] = f"{'reused' if reused else 'trained'}: {why}"
+    return Standing(champion.digest, reuse["query_tower"], reuse["generator"], reasons)
+
+
+@dataclass(frozen=True)
+class _Tickets:
+    """Ticket ids of tonight: all there are, those to learn from, those that the evaluation asks."""
+
+    known: set[str]
+    today: set[str]
+    asked: set[str]
+
+    @classmethod
+    def read(cls, features: Features, mart: str, store: Store) -> "_Tickets":
+        tree = store.tree(features.digest)
+        known, today, asked = (_ids(store.path(tree[name])) for name in ("tickets.parquet", mart, EVALUATED))
+        return cls(known, today, asked)
+
+
+def _judge(learned: set[str], tickets: _Tickets, limit: float, lora: str) -> tuple[bool, str]:
+    """Whether an adapter that learned from these tickets is good enough tonight, and why, in words."""
+    gone, asked, new = learned - tickets.known, learned & tickets.asked, tickets.today - learned
+    if gone:
+        return False, f"it learned from {len(gone):,} tickets that are gone"
+    if asked:
+        return False, f"it learned from {len(asked):,} tickets that tonight's evaluation asks"
+    share = len(new) / max(len(tickets.today), 1)
+    counted = f"{share:.0%} of {len(tickets.today):,} tickets are new, the limit is {limit:.0%}"
+    if lora == "never":
+        return True, f"lora=never ({counted})"
+    return share < limit, counted
+
+
+def _ids(path: Path) -> set[str]:
+    import pyarrow.parquet as pq
+
+    return set(pq.read_table(path, columns=["ticket_id"])["ticket_id"].to_pylist())

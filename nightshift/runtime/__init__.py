@@ -1,0 +1,1 @@
+"""Inference that indexing, evaluation and serving share: ONNX sessions, no training libraries."""

@@ -1,0 +1,55 @@
+"""How careful the assistant is. Shipped inside a release, so that promotion and rollback move it with the models.
+
+{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.6, "passages": 3, "prompt": "1"}
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+from nightshift.errors import SettingsError
+from nightshift.runtime import prompts
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The dials of answering.
+
+    `confidence_floor`: below this retrieval confidence (0 to 1) the assistant declines without generating.
+    `passages`: how many the generator is shown. `max_tokens`: the longest answer.
+    `min_support`: the share of a sentence's content words its cited passages must hold.
+    `prompt`: the prompt version the generator was trained with.
+    """
+
+    confidence_floor: float = 0.35
+    passages: int = 3
+    max_tokens: int = 96
+    min_support: float = 0.6
+    prompt: str = prompts.VERSION
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.confidence_floor <= 1 and 0 <= self.min_support <= 1):
+            raise SettingsError(
+                "a policy's confidence_floor and min_support are shares", "give numbers between 0 and 1"
+            )
+        if self.passages < 1 or self.max_tokens < 1:
+            raise SettingsError("a policy needs passages and max_tokens of at least 1", "give positive numbers")
+        if self.prompt != prompts.VERSION:
+            raise SettingsError(
+                f"the policy was made for prompt version {self.prompt}, this code renders {prompts.VERSION}",
+                "serve the release with the code it was made with, or run the night again",
+            )
+
+    def to_json(self) -> str:
+        """The policy as it lies in a release."""
+        return json.dumps(asdict(self), sort_keys=True, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Policy":
+        """Read a policy; SettingsError for a dial that does not exist or a value out of range."""
+        values = json.loads(text)
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise SettingsError(
+                f"a policy has no {unknown[0]!r}", f"it has: {', '.join(field.name for field in fields(cls))}"
+            )
+        return cls(**values)

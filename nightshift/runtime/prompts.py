@@ -1,0 +1,76 @@
+"""What the generator is shown: SmolLM2's chat format, rendered by us, so that training and serving cannot differ.
+
+    <|im_start|>system
+    You are a support assistant. Answer the question ...<|im_end|>
+    <|im_start|>user
+    [1] Standard delivery times and cost: Cost and the free limit
+    Standard delivery costs 4.90 EUR per order ...
+
+    Question: what do i need to spend so i dont pay for the post<|im_end|>
+    <|im_start|>assistant
+
+The version is part of a release: an adapter trained on one prompt is not served with another.
+"""
+
+import re
+from collections.abc import Sequence
+
+from nightshift.runtime.passages import Passage
+from nightshift.runtime.words import cut
+
+VERSION = "1"
+SYSTEM = (
+    "You are a support assistant. Answer the question in one to three short sentences, using only what the numbered "
+    "passages say. End every sentence with the number of its passage. If the passages do not answer, say so."
+)
+DECLINE = "I could not find an answer to this in our help articles."
+END_OF_TURN = "<|im_end|>"
+QUESTION_WORDS = 90
+PASSAGE_WORDS = 140
+
+_CONTROL_TOKEN = re.compile(r"<\|[^\s|<>]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>")
+_ROLE_LINE = re.compile(r"^\s*#{0,4}\s*(?:system|assistant|user)\s*:?\s*$", re.IGNORECASE)
+_MARK = re.compile(r"\[(\d{1,3})\]")
+
+
+def as_data(text: str) -> str:
+    """`text` without anything the model could take for the frame of the conversation.
+
+    Lines with chat control tokens or a bare role name go; a bracketed number would read as one of our marks.
+    """
+    lines = (line for line in text.splitlines() if not _CONTROL_TOKEN.search(line) and not _ROLE_LINE.match(line))
+    return _MARK.sub(r"(\1)", "\n".join(lines)).strip()
+
+
+def render_passage(number: int, passage: Passage, n_words: int = PASSAGE_WORDS) -> str:
+    """One numbered passage: its name on the first line, then its text cut to `n_words`."""
+    name = " ".join(as_data(passage.name).split())
+    return f"[{number}] {name}\n{cut(as_data(passage.text), n_words)}"
+
+
+def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WORDS) -> str:
+    """The whole prompt, up to where the answer begins. `n_words` limits each passage."""
+    shown = "\n\n".join(render_passage(number, passage, n_words) for number, passage in enumerate(passages, start=1))
+    asked = cut(" ".join(as_data(question).split()), QUESTION_WORDS)
+    return (
+        f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n"
+        f"<|im_start|>user\n{shown}\n\nQuestion: {asked}{END_OF_TURN}\n"
+        f"<|im_start|>assistant\n"
+    )
+
+
+def with_mark(sentence: str, number: int) -> str:
+    """The sentence with the mark of its passage before the final stop: 'It is free from 60 EUR [1].'"""
+    body = sentence.rstrip()
+    stop = body[-1] if body and body[-1] in ".!?" else "."
+    return f"{body.rstrip('.!?').rstrip()} [{number}]{stop}"
+
+
+def marks(text: str) -> list[int]:
+    """The passage numbers that `text` cites, in order of appearance, each once."""
+    return list(dict.fromkeys(int(number) for number in _MARK.findall(text)))
+
+
+def without_marks(text: str) -> str:
+    """`text` as it reads without citations."""
+    return re.sub(r"\s*\[\d{1,3}\]", "", text)

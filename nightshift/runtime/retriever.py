@@ -1,0 +1,245 @@
+"""Which passages answer a question: four signals per article, blended, and how sure that is.
+
+    retriever = Retriever.open(release_folder, threads=2)
+    passages = retriever.search("Who gets the money when I return a gift?", k=5)
+    retriever.confidence("Who gets the money when I return a gift?", passages)   # 0.93
+
+Serving asks one question at a time, evaluation thousands, through the same code.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightshift.index import SearchIndex
+from nightshift.index.faiss_index import open_folder
+from nightshift.runtime.confidence import Confidence, evidence
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.heads import Heads
+from nightshift.runtime.memory import Memory
+from nightshift.runtime.passages import Passage
+from nightshift.runtime.signals import blended, z_scores
+
+_BATCH = 256  # questions ranked together: bounds the score matrices
+_DEPTH = 5_000  # chunks an index is asked for; deeper ones count as the last of these
+_A_ARTICLE = 2  # passages of one article among the results
+
+
+class Encoder(Protocol):
+    """Text to L2-normalised vectors float32 [n, dim]."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class PriorHead(Protocol):
+    """Probabilities over article ids from document-tower vectors."""
+
+    @property
+    def prior_labels(self) -> list[str]: ...
+
+    def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """n questions against all articles, in the order of `Retriever.article_ids`."""
+
+    scores: NDArray[np.float64]  # [n, articles] blended; -inf where an article was taken away
+    signals: NDArray[np.float32]  # [n, signals in the order of SIGNALS, articles]
+    evidence: NDArray[np.float64]  # [n, features in the order of FEATURES]
+
+
+class Retriever:
+    """A release's index, towers and prior head, asked together. Safe from several threads."""
+
+    def __init__(
+        self,
+        index: SearchIndex,
+        memory: Memory,
+        *,
+        documents: Encoder,
+        queries: Encoder,
+        heads: PriorHead | None,
+        weights: Mapping[str, float],
+        confidence: Confidence,
+    ) -> None:
+        self._index, self._memory = index, memory
+        self._documents, self._queries, self._heads = documents, queries, heads
+        self._weights, self._confidence = weights, confidence
+        self._chunks = index.chunks.to_pylist()
+        of_chunk = [chunk["article_id"] for chunk in self._chunks]  # sorted: an article's chunks lie together
+        self.article_ids = sorted(set(of_chunk))
+        self._columns = {article: column for column, article in enumerate(self.article_ids)}
+        self._starts = np.searchsorted(of_chunk, self.article_ids)
+        self._links = memory.links(self._columns)
+        self._last: tuple[str, Ranking, NDArray[np.float32]] | None = None
+
+    @classmethod
+    def open(cls, release: Path, threads: int) -> Self:
+        """The retriever of a release folder. Raises IndexUnavailable, ModelUnreadable."""
+        settings = json.loads((release / "weights.json").read_bytes())
+        return cls(
+            open_folder(release / "index"),
+            Memory.load(release / "index"),
+            documents=OnnxEncoder(release / "document_tower", threads),
+            queries=OnnxEncoder(release / "query_tower", threads),
+            heads=Heads(release / "heads", threads),
+            weights=settings["blend"],
+            confidence=Confidence.from_json(settings["confidence"]),
+        )
+
+    def search(self, question: str, k: int) -> list[Passage]:
+        """At most k passages, best first, at most two of one article.
+
+        A second passage of an article ranks below its first by as much as it says less about the question.
+        """
+        ranking, of_chunk = self._one(question)
+        scored: list[tuple[float, int]] = []
+        for column in np.argsort(-ranking.scores[0], kind="stable")[:k]:
+            chunks = self._chunks_of(int(column))
+            best = chunks[np.argsort(-of_chunk[chunks], kind="stable")[:_A_ARTICLE]]
+            less = of_chunk[best] - of_chunk[best[0]]
+            scored += zip((ranking.scores[0, column] + less).tolist(), best.tolist(), strict=True)
+        scored.sort(key=lambda one: (-one[0], one[1]))
+        return [self._passage(position, score) for score, position in scored[:k]]
+
+    def confidence(self, question: str, passages: Sequence[Passage]) -> float:
+        """The calibrated probability that `passages`, found for this question, hold an answer to it."""
+        return float(self._confidence.of(self._one(question)[0].evidence)[0]) if passages else 0.0
+
+    def rank_articles(
+        self, questions: Sequence[str], before: Sequence[datetime] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Blended scores [n, articles] and the raw signals behind them [n, signals, articles]."""
+        ranking = self.rank(questions, before)
+        return ranking.scores, ranking.signals
+
+    def rank(
+        self,
+        questions: Sequence[str],
+        before: Sequence[datetime] | None = None,
+        without: Sequence[Collection[str]] | None = None,
+    ) -> Ranking:
+        """Every article for every question.
+
+        before: when each question was asked; tickets asked then or later do not vote on it.
+        without: articles to pretend away from each question, with the tickets they resolved.
+        """
+        batches = [ranking for ranking, _ in self._batches(questions, before, without)]
+        return Ranking(
+            *(np.concatenate([getattr(one, part) for one in batches]) for part in ("scores", "signals", "evidence"))
+        )
+
+    def _one(self, question: str) -> tuple[Ranking, NDArray[np.float32]]:
+        """One question ranked, with its chunk scores; the last one is remembered, for `confidence` follows `search`."""
+        last = self._last
+        if last is None or last[0] != question:
+            ranking, of_chunk = next(self._batches([question], None, None))
+            self._last = last = (question, ranking, of_chunk[0])
+        return last[1], last[2]
+
+    def _batches(
+        self,
+        questions: Sequence[str],
+        before: Sequence[datetime] | None,
+        without: Sequence[Collection[str]] | None,
+    ) -> Iterator[tuple[Ranking, NDArray[np.float32]]]:
+        for start in range(0, len(questions), _BATCH):
+            part = slice(start, start + _BATCH)
+            texts = list(questions[part])
+            gone = self._gone(without[part]) if without is not None else None
+            hidden = self._hidden(len(texts), before[part] if before is not None else None, gone)
+            yield self._ranked(texts, gone, hidden)
+
+    def _ranked(
+        self, questions: list[str], gone: NDArray[np.bool_] | None, hidden: NDArray[np.bool_] | None
+    ) -> tuple[Ranking, NDArray[np.float32]]:
+        vectors = self._documents.encode(questions)
+        asked = vectors if self._queries is self._documents else self._queries.encode(questions)
+        dense, bm25 = self._dense(asked), self._bm25(questions)
+        votes, familiarity = self._memory.votes(vectors, self._links, len(self.article_ids), hidden)
+        per_article = [np.maximum.reduceat(of_chunk, self._starts, axis=1) for of_chunk in (dense, bm25)]
+        signals = np.stack([*per_article, votes, self._prior(vectors)], axis=1)
+        if gone is not None:  # an article that is not there is one that no signal speaks for
+            lowest = np.where(gone[:, None], np.inf, signals).min(axis=2, keepdims=True)
+            signals = np.where(gone[:, None], np.where(np.isfinite(lowest), lowest, 0), signals).astype(np.float32)
+        scores = blended(signals, self._weights)
+        if gone is not None:
+            scores[gone] = -np.inf
+        words = np.array([len(question.split()) for question in questions], np.float64)
+        of_chunk = self._weights["dense"] * z_scores(dense) + self._weights["bm25"] * z_scores(bm25)
+        return Ranking(scores, signals, evidence(signals, scores, familiarity, words)), of_chunk.astype(np.float32)
+
+    def _dense(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of every chunk [n, chunks]."""
+        scores, positions = self._index.dense(vectors, _DEPTH)
+        of_chunk = np.repeat(scores[:, -1:], len(self._chunks), axis=1)
+        np.put_along_axis(of_chunk, positions, scores, axis=1)
+        return of_chunk
+
+    def _bm25(self, questions: list[str]) -> NDArray[np.float32]:
+        """BM25 of every chunk [n, chunks]; 0 where no word is shared."""
+        of_chunk = np.zeros((len(questions), len(self._chunks)), np.float32)
+        for row, question in enumerate(questions):
+            scores, positions = self._index.bm25(question, _DEPTH)
+            of_chunk[row, positions] = scores
+        return of_chunk
+
+    def _prior(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log probability of every article [n, articles]; one the head never saw is as unlikely as its least likely."""
+        probabilities = None if self._heads is None else self._heads.priors(vectors)
+        if self._heads is None or probabilities is None:
+            return np.zeros((len(vectors), len(self.article_ids)), np.float32)
+        logs = np.log(np.maximum(probabilities, 1e-9)).astype(np.float32)
+        prior = np.repeat(logs.min(axis=1, keepdims=True), len(self.article_ids), axis=1)
+        known = [
+            (label, self._columns[name]) for label, name in enumerate(self._heads.prior_labels) if name in self._columns
+        ]
+        for label, column in known:
+            prior[:, column] = logs[:, label]
+        return prior
+
+    def _gone(self, without: Sequence[Collection[str]]) -> NDArray[np.bool_]:
+        """Articles taken away [n, articles]."""
+        gone = np.zeros((len(without), len(self.article_ids)), np.bool_)
+        for row, articles in enumerate(without):
+            gone[row, [self._columns[article] for article in articles if article in self._columns]] = True
+        return gone
+
+    def _hidden(
+        self, count: int, before: Sequence[datetime] | None, gone: NDArray[np.bool_] | None
+    ) -> NDArray[np.bool_] | None:
+        """Tickets that may not vote [n, m]: asked no earlier than the question, or resolved by an article taken away."""
+        if before is None and gone is None:
+            return None
+        hidden = np.zeros((count, len(self._memory)), np.bool_)
+        if before is not None:
+            asked = np.array([time.replace(tzinfo=None) for time in before], "datetime64[us]")
+            hidden |= self._memory.created_at >= asked[:, None]
+        if gone is not None:
+            padded = np.concatenate([gone, np.zeros((count, 1), np.bool_)], axis=1)
+            for row in range(count):
+                hidden[row] |= padded[row][self._links].any(axis=1)
+        return hidden
+
+    def _chunks_of(self, column: int) -> NDArray[np.int64]:
+        end = self._starts[column + 1] if column + 1 < len(self._starts) else len(self._chunks)
+        return np.arange(self._starts[column], end)
+
+    def _passage(self, position: int, score: float) -> Passage:
+        chunk = self._chunks[position]
+        return Passage(
+            chunk_id=chunk["chunk_id"],
+            article_id=chunk["article_id"],
+            title=chunk["title"],
+            heading=chunk["heading"],
+            text=chunk["text"],
+            url=chunk["url"],
+            score=score,
+        )

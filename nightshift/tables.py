@@ -1,0 +1,111 @@
+"""The six tables every source is mapped to, typed once for mappings, the lake and the warehouse.
+
+    TABLES["resolutions"].keys -> ("ticket_id", "article_id")
+
+Times are UTC with microseconds and no zone, ids are strings, and nothing is null: what is not known is ''.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+import pyarrow as pa
+
+
+class Kind(Enum):
+    """What a column holds, and so how it is read, checked and redacted."""
+
+    ID = "id"
+    CUSTOMER = "customer"  # a person: kept only as a keyed pseudonym
+    TIME = "time"
+    TEXT = "text"  # written by people: redacted
+    LABEL = "label"
+    FLAG = "flag"
+    CENTS = "cents"
+
+
+ARROW = {
+    Kind.ID: pa.string(),
+    Kind.CUSTOMER: pa.string(),
+    Kind.TIME: pa.timestamp("us"),
+    Kind.TEXT: pa.string(),
+    Kind.LABEL: pa.string(),
+    Kind.FLAG: pa.bool_(),
+    Kind.CENTS: pa.int64(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table. A required one must have a value in every row; the others may be ''."""
+
+    kind: Kind
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake: its primary key and its columns, in the order in which they are stored."""
+
+    name: str
+    keys: tuple[str, ...]
+    columns: dict[str, Column]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of its parts."""
+        return pa.schema([pa.field(name, ARROW[column.kind], nullable=False) for name, column in self.columns.items()])
+
+
+def _table(name: str, keys: tuple[str, ...], **columns: Column) -> Table:
+    return Table(name, keys, columns)
+
+
+ID, CUSTOMER, TIME, TEXT = Column(Kind.ID), Column(Kind.CUSTOMER), Column(Kind.TIME), Column(Kind.TEXT)
+FLAG, CENTS = Column(Kind.FLAG), Column(Kind.CENTS)
+MAYBE_CUSTOMER, MAYBE_TEXT, LABEL = (Column(kind, required=False) for kind in (Kind.CUSTOMER, Kind.TEXT, Kind.LABEL))
+
+TABLES = {
+    table.name: table
+    for table in (
+        _table(
+            "articles", ("article_id",), article_id=ID, title=TEXT, body=TEXT, url=LABEL, topic=LABEL, updated_at=TIME
+        ),
+        _table(
+            "tickets",
+            ("ticket_id",),
+            ticket_id=ID,
+            created_at=TIME,
+            updated_at=TIME,
+            customer=MAYBE_CUSTOMER,
+            subject=MAYBE_TEXT,
+            body=TEXT,
+            intent=LABEL,
+            status=LABEL,
+        ),
+        _table(
+            "answers",
+            ("answer_id",),
+            answer_id=ID,
+            ticket_id=ID,
+            created_at=TIME,
+            updated_at=TIME,
+            body=TEXT,
+            by_helper=FLAG,
+            accepted=FLAG,
+        ),
+        _table("resolutions", ("ticket_id", "article_id"), ticket_id=ID, article_id=ID, resolved_at=TIME),
+        _table(
+            "orders",
+            ("order_id",),
+            order_id=ID,
+            customer=MAYBE_CUSTOMER,
+            status=LABEL,
+            placed_at=TIME,
+            updated_at=TIME,
+            total_cents=CENTS,
+            item=LABEL,
+        ),
+        _table("customers", ("customer",), customer=CUSTOMER, country=LABEL, since=TIME),
+    )
+}

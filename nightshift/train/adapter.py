@@ -1,0 +1,38 @@
+"""The LoRA adapter of the query tower: put on an encoder, and written so that the same weights are the same bytes.
+
+tree: adapter_model.safetensors  adapter_config.json  trained_on.json  model.json
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nightshift.store.files import canonical_json
+
+if TYPE_CHECKING:
+    from nightshift.train.tower import Tower
+
+RANK = 16
+
+
+def adapted(folder: Path) -> "Tower":
+    """The pretrained tower with an untrained LoRA adapter on every linear layer but the pooler, which is not used."""
+    from peft import LoraConfig, get_peft_model
+
+    from nightshift.train.tower import load_tower
+
+    tower = load_tower(folder)
+    config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=r".*pooler.*")
+    tower.encoder = get_peft_model(tower.encoder, config)
+    return tower
+
+
+def save_adapter(encoder: Any, folder: Path, base: str) -> None:
+    """Write adapter_model.safetensors and adapter_config.json, with nothing in them that differs between machines."""
+    encoder.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # a template that names the local path of the base model
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_bytes())
+    config["base_model_name_or_path"] = base
+    config["target_modules"] = sorted(config["target_modules"])
+    path.write_bytes(canonical_json(config))

@@ -1,0 +1,268 @@
+"""The query tower: a LoRA adapter that learns which article resolves which ticket, over documents that stay frozen.
+
+    pairs:  ticket_id='1482' text='Cannot receive mail after update ...' article_id='cannot-receive-messages' created_at=...
+    model = train_query_tower(pairs, sections, tower, profile=profile, store=store, settings=settings, seed=7, log=log,
+                              trained_on=features.digest)
+
+The loss is a softmax over all articles, each scored by its best frozen section: no negatives to sample, and no
+document is ever encoded again. Under torch elastic every process takes its share of each batch; the first one stores.
+"""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nightshift.artifacts import Model
+from nightshift.basemodels import resolve
+from nightshift.errors import TrainingFailed
+from nightshift.modeltree import store_model, write_trained_on
+from nightshift.progress import say, track
+from nightshift.settings import Profile, Settings
+from nightshift.store import Store
+from nightshift.train.adapter import adapted, save_adapter
+from nightshift.train.holdout import newest
+from nightshift.train.sections import Sections, ranking
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nightshift.train.tower import Tower
+
+LEARNING_RATE = 4e-4
+TEMPERATURE = 0.05
+FEWEST_TICKETS = 50
+PATIENCE = 2  # epochs without a better held-out ranking before training ends
+LOG_EVERY = 10
+
+Log = Callable[[dict[str, float], int], None]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One row per resolved ticket, sorted by id: its text and the mask [n, articles] of what resolved it."""
+
+    ticket_ids: list[str]
+    texts: list[str]
+    golds: NDArray[np.bool_]
+    held_out: NDArray[np.bool_]
+
+
+def can_train(pairs: pa.Table) -> bool:
+    """Whether there are enough resolved tickets to learn from; with fewer the base tower serves unchanged."""
+    return len(set(pairs.column("ticket_id").to_pylist())) >= FEWEST_TICKETS
+
+
+def untrained(base: str) -> Model:
+    """The adapter that is none: exported, it is the base encoder."""
+    return Model(kind="query_tower_adapter", digest="", base=base, trained_on="")
+
+
+def examples_of(pairs: pa.Table, sections: Sections) -> Examples:
+    """Group `pairs` by ticket; pairs whose article has no section are left out, and so are tickets left with none."""
+    articles: dict[str, list[str]] = {}
+    said: dict[str, tuple[str, datetime]] = {}
+    for row in pairs.select(["ticket_id", "text", "article_id", "created_at"]).to_pylist():
+        if row["article_id"] in sections.position:
+            articles.setdefault(row["ticket_id"], []).append(row["article_id"])
+            said[row["ticket_id"]] = (row["text"], row["created_at"])
+    ids = sorted(articles)
+    return Examples(
+        ticket_ids=ids,
+        texts=[said[ticket][0] for ticket in ids],
+        golds=sections.golds([articles[ticket] for ticket in ids]),
+        held_out=newest([said[ticket][1] for ticket in ids], ids),
+    )
+
+
+def article_loss(vectors: "Tensor", sections: "Tensor", columns: "Tensor", golds: "Tensor") -> "Tensor":
+    """Summed -log p(a right article), with p a softmax over articles scored by their best section.
+
+    vectors [n, dim], sections [m, dim], columns int64 [m] (the article of each section), golds bool [n, articles].
+    """
+    import torch
+
+    cosines = vectors @ sections.T
+    best = torch.full(golds.shape, -torch.inf, dtype=cosines.dtype, device=cosines.device)
+    logits = best.scatter_reduce(1, columns.expand_as(cosines), cosines, "amax") / TEMPERATURE
+    right = logits.masked_fill(~golds, -torch.inf)
+    return (logits.logsumexp(1) - right.logsumexp(1)).sum()
+
+
+def batches(rows: NDArray[np.int64], size: int, seed: int, processes: int) -> Iterator[NDArray[np.int64]]:
+    """Shuffle `rows` and cut them into batches; one too small to give every process a row is left out."""
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    for start in range(0, len(rows), size):
+        batch = shuffled[start : start + size]
+        if len(batch) >= processes:
+            yield batch
+
+
+def train_query_tower(
+    pairs: pa.Table,
+    sections: Sections,
+    document_tower: Model,
+    *,
+    profile: Profile,
+    store: Store,
+    settings: Settings,
+    seed: int,
+    log: Log,
+    trained_on: str,
+) -> Model:
+    """Train the adapter and keep the epoch that ranks the newest tenth of the tickets best, the untrained one included.
+
+    `trained_on` is the digest of the features the pairs come from. With too few resolved tickets the answer is an
+    `untrained` model, and the base encoder serves. Raises TrainingFailed.
+    """
+    examples = examples_of(pairs, sections)
+    if len(examples.ticket_ids) < FEWEST_TICKETS:
+        say(f"    query tower  not trained: {len(examples.ticket_ids)} resolved tickets, {FEWEST_TICKETS} are needed")
+        return untrained(document_tower.base)
+    training = _Training(examples, sections, document_tower.base, profile=profile, settings=settings, seed=seed)
+    metrics = training.run(profile.tower_epochs, log)
+    return training.stored(store, trained_on, document_tower.digest, metrics)
+
+
+class _Training:
+    """The tower, its optimizer and this process's part of the work."""
+
+    def __init__(
+        self, examples: Examples, sections: Sections, base: str, *, profile: Profile, settings: Settings, seed: int
+    ) -> None:
+        import torch
+        from accelerate import Accelerator
+
+        from nightshift.train.tower import load_tokenizer
+
+        self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
+        torch.set_num_threads(max(1, settings.threads // self.accelerator.num_processes))
+        self.examples, self.sections, self.base = examples, sections, base
+        self.batch_size, self.seed = profile.tower_batch, seed
+        folder = resolve(base)
+        self.tokenizer = load_tokenizer(folder, profile.tower_max_tokens)
+        torch.manual_seed(seed)
+        tower = adapted(folder)
+        self.parameters = [parameter for parameter in tower.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=LEARNING_RATE, weight_decay=0.0)
+        self.tower: Any = self.accelerator.prepare_model(tower)
+        torch.manual_seed(seed + self.accelerator.process_index)
+        device = self.accelerator.device
+        self.section_vectors = torch.tensor(sections.vectors, device=device)
+        self.columns = torch.tensor(sections.columns, device=device)
+        self.golds = torch.tensor(examples.golds, device=device)
+
+    @property
+    def bare(self) -> "Tower":
+        """The tower without the wrapper that synchronises processes."""
+        tower: Tower = self.accelerator.unwrap_model(self.tower)
+        return tower
+
+    def run(self, epochs: int, log: Log) -> dict[str, float]:
+        """Train for up to `epochs`, restore the best one, and return what it and the untrained tower reached."""
+        from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+        rows = np.flatnonzero(~self.examples.held_out)
+        processes = self.accelerator.num_processes
+        per_epoch = sum(1 for _ in batches(rows, self.batch_size, self.seed, processes))
+        before = best = self._held_out_ranking()
+        kept, best_epoch, loss = get_peft_model_state_dict(self.bare.encoder), 0, math.nan
+        kept = {name: tensor.clone() for name, tensor in kept.items()}
+        for epoch in range(1, epochs + 1):
+            loss = self._epoch(epoch, epochs, per_epoch, rows, log)
+            reached = self._held_out_ranking()
+            log({f"held_out_{name}": value for name, value in reached.items()}, epoch * per_epoch)
+            if self.accelerator.is_main_process:
+                say(f"    query tower  epoch {epoch}/{epochs}  loss {loss:.3f}  held-out hit@5 {reached['hit@5']:.3f}")
+            if (reached["hit@5"], reached["mrr"]) > (best["hit@5"], best["mrr"]):
+                best, best_epoch = reached, epoch
+                kept = {n: t.clone() for n, t in get_peft_model_state_dict(self.bare.encoder).items()}
+            elif epoch - best_epoch >= PATIENCE:
+                break
+        set_peft_model_state_dict(self.bare.encoder, kept)
+        return {
+            **best,
+            **{f"{name}_before": value for name, value in before.items()},
+            "loss": loss,
+            "epochs": float(best_epoch),
+            "tickets": float(len(rows)),
+            "held_out": float(self.examples.held_out.sum()),
+        }
+
+    def _epoch(self, epoch: int, epochs: int, per_epoch: int, rows: NDArray[np.int64], log: Log) -> float:
+        """One pass over the training rows; returns the mean loss a ticket in this process's share."""
+        self.tower.train()
+        processes, process = self.accelerator.num_processes, self.accelerator.process_index
+        steps: Any = batches(rows, self.batch_size, self.seed + epoch, processes)
+        if self.accelerator.is_main_process:
+            steps = track(steps, f"query tower, epoch {epoch}/{epochs}", per_epoch)
+        losses = []
+        for index, batch in enumerate(steps):
+            step = (epoch - 1) * per_epoch + index
+            for group in self.optimizer.param_groups:
+                group["lr"] = LEARNING_RATE * (1 - step / (epochs * per_epoch))
+            mine = batch[process::processes]
+            total = article_loss(self._vectors(mine), self.section_vectors, self.columns, self.golds[mine])
+            # Gradients are averaged over processes: so weighted, their mean is that of the whole batch.
+            self.accelerator.backward(total * processes / len(batch))
+            self.accelerator.clip_grad_norm_(self.parameters, 1.0)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+            losses.append(total.item() / len(mine))
+            if not math.isfinite(losses[-1]):
+                raise TrainingFailed(
+                    f"the loss of the query tower is {losses[-1]} at step {step}",
+                    "check the section vectors for zeros or NaN, then run the night again",
+                )
+            if step % LOG_EVERY == 0:
+                log({"loss": losses[-1]}, step)
+        return float(np.mean(losses))
+
+    def _vectors(self, rows: NDArray[np.int64]) -> "Tensor":
+        from nightshift.train.tower import tokenize
+
+        tokens = tokenize(self.tokenizer, [self.examples.texts[row] for row in rows])
+        vectors: Tensor = self.tower(**{name: tensor.to(self.accelerator.device) for name, tensor in tokens.items()})
+        return vectors
+
+    def _held_out_ranking(self) -> dict[str, float]:
+        """How the tower ranks articles for the held-out tickets; every process computes the same."""
+        import torch
+
+        self.tower.eval()
+        rows = np.flatnonzero(self.examples.held_out)
+        rows = rows[np.argsort([len(self.examples.texts[row]) for row in rows], kind="stable")]
+        parts = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+        with torch.no_grad():
+            vectors = np.concatenate([self._vectors(part).cpu().numpy() for part in parts])
+        return ranking(self.sections.scores(vectors), self.examples.golds[rows])
+
+    def stored(self, store: Store, trained_on: str, document_tower: str, metrics: dict[str, float]) -> Model:
+        """The artifact, the same in every process; only the first writes it."""
+        from accelerate.utils import broadcast_object_list
+
+        told: list[Model | None] = [None]
+        if self.accelerator.is_main_process:
+            with tempfile.TemporaryDirectory() as temporary:
+                folder = Path(temporary)
+                save_adapter(self.bare.encoder, folder, self.base)
+                write_trained_on(folder, self.examples.ticket_ids)
+                told[0] = store_model(
+                    folder,
+                    store,
+                    kind="query_tower_adapter",
+                    base=self.base,
+                    trained_on=trained_on,
+                    metrics=metrics,
+                    facts={"document_tower": document_tower},
+                )
+        broadcast_object_list(told)
+        assert told[0] is not None
+        return told[0]

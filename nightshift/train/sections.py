@@ -1,0 +1,64 @@
+"""Help articles as questions see them: the frozen vectors of their sections, an article scored by its best one.
+
+sections = Sections(vectors, ["inbox", "inbox", "login"])     # one article id per section vector
+sections.scores(questions)                                    # [n, 2] in the order of sections.articles
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Document-tower vectors float32 [sections, dim] and the article each belongs to."""
+
+    vectors: NDArray[np.float32]
+    article_of: Sequence[str]
+
+    @cached_property
+    def articles(self) -> list[str]:
+        """Article ids, sorted: the order of every per-article score."""
+        return sorted(set(self.article_of))
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Article id -> its column."""
+        return {article: column for column, article in enumerate(self.articles)}
+
+    @cached_property
+    def columns(self) -> NDArray[np.int64]:
+        """The article column of every section [sections]."""
+        return np.array([self.position[article] for article in self.article_of], np.int64)
+
+    def scores(self, questions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of the best section of every article: question vectors [n, dim] -> [n, articles]."""
+        order = np.argsort(self.columns, kind="stable")
+        starts = np.searchsorted(self.columns[order], np.arange(len(self.articles)))
+        best: NDArray[np.float32] = np.maximum.reduceat(questions @ self.vectors[order].T, starts, axis=1)
+        return best
+
+    def golds(self, article_ids: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
+        """Which articles answer each question, as a mask [n, articles]; articles without sections are left out."""
+        mask = np.zeros((len(article_ids), len(self.articles)), np.bool_)
+        for row, wanted in enumerate(article_ids):
+            mask[row, [self.position[article] for article in wanted if article in self.position]] = True
+        return mask
+
+
+def first_ranks(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rank (1 = first) of the best right article per question; a tie counts against it."""
+    best = np.where(golds, scores, -np.inf).max(axis=1, keepdims=True)
+    ahead = (scores >= best) & ~golds
+    return np.asarray(1 + ahead.sum(axis=1), np.int64)
+
+
+def ranking(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> dict[str, float]:
+    """hit@1, hit@5, hit@10 and MRR over questions that have a right article at all."""
+    asked = golds.any(axis=1)
+    ranks = first_ranks(scores[asked], golds[asked])
+    hits = {f"hit@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)}
+    return {**hits, "mrr": float((1 / ranks).mean())}

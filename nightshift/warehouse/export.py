@@ -1,0 +1,123 @@
+"""The marts as Parquet in the store: one file each, sorted by key, the same bytes for the same rows."""
+
+import tempfile
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nightshift.artifacts import Features
+from nightshift.errors import WarehouseError
+from nightshift.store import Store
+from nightshift.store.files import no_space_is_told
+
+_TIME = pa.timestamp("us")
+
+# The columns that stages may rely on, and by which of them the rows are sorted.
+MARTS = {
+    "articles": pa.schema(
+        {
+            "article_id": pa.string(),
+            "title": pa.string(),
+            "body": pa.string(),
+            "url": pa.string(),
+            "topic": pa.string(),
+            "updated_at": _TIME,
+        }
+    ),
+    "tickets": pa.schema(
+        {
+            "ticket_id": pa.string(),
+            "created_at": _TIME,
+            "subject": pa.string(),
+            "body": pa.string(),
+            "text": pa.string(),
+            "intent": pa.string(),
+            "n_words": pa.int64(),
+            "split": pa.string(),
+        }
+    ),
+    "training_pairs": pa.schema(
+        {
+            "ticket_id": pa.string(),
+            "created_at": _TIME,
+            "text": pa.string(),
+            "article_id": pa.string(),
+            "intent": pa.string(),
+        }
+    ),
+    "generator_examples": pa.schema(
+        {
+            "ticket_id": pa.string(),
+            "created_at": _TIME,
+            "question": pa.string(),
+            "article_id": pa.string(),
+            "answer": pa.string(),
+        }
+    ),
+    "eval_questions": pa.schema(
+        {
+            "ticket_id": pa.string(),
+            "created_at": _TIME,
+            "text": pa.string(),
+            "article_ids": pa.list_(pa.string()),
+            "intent": pa.string(),
+        }
+    ),
+}
+
+
+def export(connection: duckdb.DuckDBPyConnection, store: Store, work_folder: Path) -> tuple[str, dict[str, int]]:
+    """Put every mart into the store; returns the digest of the tree and the rows of each mart."""
+    rows: dict[str, int] = {}
+    with no_space_is_told(work_folder):
+        work_folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work_folder) as folder:
+            for name in MARTS:
+                table = mart(connection, name)
+                rows[name] = len(table)
+                pq.write_table(table, Path(folder) / f"{name}.parquet", compression="zstd")
+            return store.put_tree(Path(folder)), rows
+
+
+def mart(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    """One mart in the warehouse with the columns of `MARTS[name]`, sorted by its key."""
+    schema = MARTS[name]
+    keys = [column for column in ("ticket_id", "article_id") if column in schema.names]
+    if name == "eval_questions":
+        return gathered(_selected(connection, name, ["ticket_id", "article_id", "created_at", "text", "intent"]))
+    return _selected(connection, name, schema.names, keys).cast(schema)
+
+
+def _selected(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], keys: list[str] | None = None
+) -> pa.Table:
+    order = ", ".join(keys or ["ticket_id", "article_id"])
+    sql = f"select {', '.join(columns)} from nightshift_marts.{name} order by {order}"  # noqa: S608 - names from MARTS
+    return connection.execute(sql).to_arrow_table()
+
+
+def gathered(questions: pa.Table) -> pa.Table:
+    """One row per question with the list of its articles, from one row per question and article, sorted by both.
+
+    Lists are made here: their SQL differs from engine to engine.
+    """
+    rows = [
+        {**same[0], "article_ids": [row["article_id"] for row in same]}
+        for _, same in (
+            (key, list(group)) for key, group in groupby(questions.to_pylist(), key=itemgetter("ticket_id"))
+        )
+    ]
+    schema = MARTS["eval_questions"]
+    return pa.table({name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names})
+
+
+def read_mart(store: Store, features: Features, name: str) -> pa.Table:
+    """One mart of `features`, with the columns of `MARTS[name]`. Raises WarehouseError, MissingObject."""
+    files = store.tree(features.digest)
+    if f"{name}.parquet" not in files:
+        raise WarehouseError(f"there is no mart {name!r}", f"use one of: {', '.join(MARTS)}")
+    return pq.read_table(store.path(files[f"{name}.parquet"]))

@@ -1,0 +1,42 @@
+"""Serve the champion on this machine.
+
+python -m serving [--port 3000] [--host 127.0.0.1]
+"""
+
+import argparse
+import sys
+
+import uvicorn
+
+from nightshift.errors import NightshiftError
+from nightshift.progress import say
+from nightshift.release import registry
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from serving.app import create_app
+from serving.measuring import log_to_stderr
+from serving.opening import open_release
+
+
+def main() -> int:
+    """Open the release that serves and answer until interrupted; 1 with what and cure where there is none."""
+    parser = argparse.ArgumentParser(prog="python -m serving", description="Serve the promoted release.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=3000)
+    arguments = parser.parse_args()
+    settings = Settings.from_env()
+    try:
+        champion = registry.serving(settings)
+        say(f"opening release {champion.digest[:12]} (version {champion.version})")
+        served = open_release(open_store(settings.store).checkout(champion.digest), settings.threads)
+    except NightshiftError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    log_to_stderr()
+    say(f"listening on http://{arguments.host}:{arguments.port}")
+    uvicorn.run(create_app(served), host=arguments.host, port=arguments.port, log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""The ASGI application round one release.
+
+POST /v1/chat/completions   OpenAI-compatible, with `stream`
+GET  /v1/release            which release answers, and where it came from
+GET  /healthz  /readyz  /metrics
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+import anyio
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from nightshift.runtime.assistant import Answered, Delta, Event
+from serving import chat
+from serving.measuring import Measures, Observed, tell
+from serving.opening import Served
+from serving.problems import BROKEN, Problem, no_such_path, problem_response, wrong_method
+from serving.turns import DEADLINE_SECONDS, WAITING, Turns
+
+LARGEST_BODY = 256 * 1024  # bytes: 8,000 characters, even all escaped, with much room
+
+
+def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLINE_SECONDS) -> Starlette:
+    """The service for one opened release. `waiting` questions may queue; each has `deadline` seconds."""
+    service = Service(served, Turns(served.assistant, waiting, deadline), Measures(served.version))
+    routes = [
+        Route("/v1/chat/completions", service.complete, methods=["POST"]),
+        Route("/v1/release", service.release),
+        Route("/healthz", service.health),
+        Route("/readyz", service.ready),
+        Route("/metrics", service.metrics),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        service.turns.close()
+
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Observed, measures=service.measures, routes=[route.path for route in routes])],
+        exception_handlers={Problem: problem_response, 404: no_such_path, 405: wrong_method},
+        lifespan=lifespan,
+    )
+
+
+class Service:
+    """The handlers, over one release, its queue and its counters."""
+
+    def __init__(self, served: Served, turns: Turns, measures: Measures) -> None:
+        self.served, self.turns, self.measures = served, turns, measures
+        measures.inside.set_function(lambda: turns.inside)
+
+    async def health(self, _: Request) -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, _: Request) -> Response:
+        """It takes questions; 503 while the queue is full, so that a load balancer sends them elsewhere."""
+        self.turns.refuse_if_full()
+        return JSONResponse({"status": "ready", "release": self.served.version})
+
+    async def release(self, _: Request) -> Response:
+        return JSONResponse(self.served.about())
+
+    async def metrics(self, _: Request) -> Response:
+        return Response(generate_latest(self.measures.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    async def complete(self, request: Request) -> Response:
+        """Answer the last message: as one JSON object, or as server-sent events."""
+        asked = chat.parse(await _body(request))
+        self.turns.refuse_if_full()
+        reply = chat.Reply(self.served.version, self.served.count_tokens)
+        if asked.stream:
+            headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+            return StreamingResponse(self._stream(asked, reply), media_type="text/event-stream", headers=headers)
+        answered = await self._while_connected(request, asked.question)
+        return JSONResponse(reply.whole(asked.question, answered), headers={"cache-control": "no-store"})
+
+    async def _stream(self, asked: chat.Asked, reply: chat.Reply) -> AsyncIterator[bytes]:
+        yield reply.role()
+        try:
+            async with aclosing(self._measured(asked.question)) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        yield reply.delta(event.text)
+                    elif isinstance(event, Answered):
+                        yield reply.finish(event)
+                        if asked.include_usage:
+                            yield reply.usage(asked.question, event)
+        except Problem as problem:  # the status line is out: the error travels as an event
+            yield chat.event(problem.body())
+        except Exception as error:  # noqa: BLE001 - same; type and place go to the log
+            tell(error)
+            yield chat.event(BROKEN.body())
+        yield chat.DONE
+
+    async def _while_connected(self, request: Request, question: str) -> Answered:
+        """The whole answer, given up as soon as the customer has left."""
+        answered: list[Answered] = []
+
+        async def leave_when_gone(scope: anyio.CancelScope) -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            scope.cancel()
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(leave_when_gone, group.cancel_scope)
+                async with aclosing(self._measured(question)) as events:
+                    answered = [event async for event in events if isinstance(event, Answered)]
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as group_of_one:
+            raise group_of_one.exceptions[0] from None
+        if not answered:
+            raise ClientDisconnect
+        return answered[0]
+
+    async def _measured(self, question: str) -> AsyncIterator[Event]:
+        """The events of a turn, counted."""
+        started, first, ended = time.perf_counter(), True, False
+        try:
+            async with aclosing(self.turns.answer(question)) as events:
+                async for event in events:
+                    if first and isinstance(event, Delta):
+                        first = False
+                        self.measures.first_text.observe(time.perf_counter() - started)
+                    if isinstance(event, Answered):
+                        ended = True
+                        self.measures.answers.labels(event.source).inc()
+                        self.measures.whole_answer.observe(time.perf_counter() - started)
+                    yield event
+        except (GeneratorExit, anyio.get_cancelled_exc_class()):
+            if not ended:
+                self.measures.left.inc()
+            raise
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body; a Problem as soon as it is larger than any question."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            message = f"the request is larger than {LARGEST_BODY // 1024} KiB"
+            raise Problem(413, "too_large", message, "ask a shorter question")
+    return bytes(body)

@@ -1,0 +1,96 @@
+"""What is counted about the service, for Prometheus: GET /metrics.
+
+    nightshift_requests_total{route="/v1/chat/completions",status="2xx"} 41.0
+    nightshift_answers_total{source="generated"} 33.0
+    nightshift_first_text_seconds_bucket{le="1.0"} 29.0
+
+Every label takes one of a few values written here: a path or a text of a request never becomes one.
+"""
+
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Collection
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.problems import BROKEN
+
+_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+log = logging.getLogger("nightshift.serving")
+
+
+class Measures:
+    """The counters of one app, in a registry of its own."""
+
+    def __init__(self, version: str) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "nightshift_requests", "Requests by route and status class", ["route", "status"], registry=self.registry
+        )
+        self.answers = Counter("nightshift_answers", "Answers by source", ["source"], registry=self.registry)
+        for source in ("generated", "quoted", "declined"):
+            self.answers.labels(source)
+        self.left = Counter("nightshift_customers_left", "Customers who left early", registry=self.registry)
+        self.first_text = Histogram(
+            "nightshift_first_text_seconds", "From request to first text", buckets=_SECONDS, registry=self.registry
+        )
+        self.whole_answer = Histogram(
+            "nightshift_answer_seconds", "From request to whole answer", buckets=_SECONDS, registry=self.registry
+        )
+        self.inside = Gauge("nightshift_turns", "Questions being answered or waiting", registry=self.registry)
+        Gauge("nightshift_release", "The release that serves", ["version"], registry=self.registry).labels(version).set(
+            1
+        )
+
+
+class Observed:
+    """Pure ASGI middleware: counts and logs every request, and turns what breaks into a typed answer.
+
+    The log line holds route, status and milliseconds. Of an unexpected error it tells type and place, never the
+    message, which might quote a customer.
+    """
+
+    def __init__(self, app: ASGIApp, measures: Measures, routes: Collection[str]) -> None:
+        self._app, self._measures, self._routes = app, measures, frozenset(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
+            tell(error)
+            if not status:
+                await BROKEN.response()(scope, receive, watched)
+        finally:
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            route = path if path in self._routes else "other"
+            self._measures.requests.labels(route, f"{status // 100}xx" if status else "none").inc()
+            log.info("%s %s %d ms", route, status or "left", (time.perf_counter() - started) * 1000)
+
+
+def tell(error: BaseException) -> None:
+    """Log an unexpected error's type and place."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+
+
+def log_to_stderr() -> None:
+    """Our own lines on stderr, for `python -m serving`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)

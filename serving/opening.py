@@ -1,0 +1,72 @@
+"""A release folder made ready to answer.
+
+served = open_release(Path("release"), threads=2)
+served.version      # '03fa77de91ab', recomputed from the files: what serves is what was promoted
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nightshift.errors import StoreError
+from nightshift.release.bundle import digest_of_folder
+from nightshift.runtime.assistant import Assistant
+from nightshift.runtime.generator import Generator
+from nightshift.runtime.policy import Policy
+from nightshift.runtime.retriever import Retriever
+from serving.turns import Answers, Interruptible
+
+
+@dataclass(frozen=True)
+class Served:
+    """What the service needs of a release: who answers, how its tokens count, and what to tell about it."""
+
+    assistant: Answers
+    count_tokens: Callable[[str], int]
+    digest: str
+    record: dict[str, Any]
+    lineage: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The short name of the release."""
+        return self.digest[:12]
+
+    def about(self) -> dict[str, Any]:
+        """What GET /v1/release tells: versions and origins, short enough to read."""
+        models = self.record.get("models", {})
+        return {
+            "version": self.version,
+            "digest": self.digest,
+            "index": {key: self.record.get("index", {}).get(key) for key in ("digest", "chunks", "articles")},
+            "models": {name: {"digest": model["digest"], "base": model["base"]} for name, model in models.items()},
+            "lineage": {
+                "code": self.lineage.get("code"),
+                "features": self.lineage.get("features", {}).get("digest"),
+                "split_at": self.lineage.get("features", {}).get("split_at"),
+                "snapshot": self.lineage.get("snapshot", {}).get("digest"),
+            },
+        }
+
+
+def open_release(folder: Path, threads: int) -> Served:
+    """Load models and index of a release and answer one question with them, so that the first customer need not wait.
+
+    Raises StoreError when the folder is no release, IndexUnavailable and others when a part is damaged.
+    """
+    if not (folder / "release.json").is_file():
+        raise StoreError(f"{folder} is no release folder", "pass the folder that holds release.json")
+    generator = Generator(folder / "generator", threads)
+    policy = Policy.from_json((folder / "policy.json").read_text())
+    assistant = Assistant(Retriever.open(folder, threads), Interruptible(generator), policy)
+    for _ in assistant.answer("Hello"):
+        pass
+    return Served(
+        assistant,
+        generator.count_tokens,
+        digest_of_folder(folder),
+        json.loads((folder / "release.json").read_bytes()),
+        json.loads((folder / "lineage.json").read_bytes()),
+    )

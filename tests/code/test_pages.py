@@ -1,0 +1,56 @@
+"""Pages: the verdict first, everything escaped, small."""
+
+from nightshift.pages.chart import bars, line
+from nightshift.pages.page import Page
+from nightshift.pages.shelf import Shelf, StageWork
+
+
+def work(verdict="fine", changed=1):
+    return StageWork(verdict=verdict, tone="good", wall=1.0, cpu=0.5, changed=changed, total=2, unit="rows")
+
+
+def test_the_verdict_comes_before_everything_else():
+    """Verdict, then numbers, then the table, whatever the numbers are."""
+    html = Page("Lake", "good", "12 new").numbers({"rows": 12}).table(("a",), [("x",)]).html()
+    assert html.index("12 new") < html.index('<ul class="numbers">') < html.index("<table>")
+
+
+def test_text_is_escaped_everywhere():
+    """Markup in a name or a cell is shown, never run."""
+    evil = "<script>alert(1)</script>"
+    html = (
+        Page(evil, "bad", evil).numbers({evil: evil}).table((evil,), [(evil,)], evil).note(evil).link(evil, '"x').html()
+    )
+    assert "<script>" not in html
+    assert '"&quot;x"' in html or "&quot;x" in html
+    assert "<script>" not in bars({evil: 1.0}) + line({evil: [1, 2]})
+
+
+def test_numbers_are_readable():
+    """Thousands are grouped, shares have three places, tiny ones an exponent."""
+    html = Page("x", "good", "y").numbers({"a": 12345, "b": 0.43211, "c": 2e-7, "d": 123.456}).html()
+    for shown in ("12,345", "0.432", "2.0e-07", "123.5"):
+        assert f"<b>{shown}</b>" in html
+
+
+def test_a_page_is_small():
+    """A page with a table of fifty rows and a picture stays far below 300 KB."""
+    page = Page("x", "good", "y").picture("p", bars({str(i): i for i in range(50)}))
+    page.table(("a", "b"), [(i, "text") for i in range(50)])
+    assert len(page.html()) < 30_000
+
+
+def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
+    """A second run of a night that did one stage shows the other as reused, and keeps both pages."""
+    shelf = Shelf(tmp_path)
+    shelf.begin("2026-01-01")
+    shelf.add("ingest", Page("Ingest", "good", "all new"), work("all new"))
+    shelf.add("transform", Page("Transform", "good", "built"), work("built"))
+    shelf.begin("2026-01-01")
+    shelf.add("ingest", Page("Ingest", "quiet", "nothing new"), work("nothing new", 0))
+    night = (tmp_path / "nights/2026-01-01/index.html").read_text()
+    assert night.count("this run") == 1
+    assert night.count("reused") == 1
+    assert set(shelf.latest("2026-01-01")) == {"ingest", "transform"}
+    assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}, {"ingest"}]
+    assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()

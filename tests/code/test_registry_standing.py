@@ -1,0 +1,105 @@
+"""Adapters are reused while they have seen nearly all of tonight's tickets, and never after one of these is gone."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nightshift.artifacts import Features
+from nightshift.errors import SettingsError
+from nightshift.release import registry
+from nightshift.release.registry import RegisteredRelease
+from nightshift.release.standing import consult
+from nightshift.settings import Settings, profile
+from nightshift.store import open_store
+
+TINY = replace(profile("tiny"), retrain_share=0.25)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
+
+
+@pytest.fixture
+def store(settings):
+    return open_store(settings.store)
+
+
+@pytest.fixture
+def features(store, tmp_path):
+    """Makes features with these training tickets and one evaluation question, e1."""
+
+    def make(*today):
+        folder = tmp_path / "marts"
+        folder.mkdir(exist_ok=True)
+        marts = {
+            "tickets": [*today, "e1"],
+            "training_pairs": today,
+            "generator_examples": today,
+            "eval_questions": ["e1"],
+        }
+        for name, ids in marts.items():
+            pq.write_table(pa.table({"ticket_id": pa.array(ids, pa.string())}), folder / f"{name}.parquet")
+        return Features(store.put_tree(folder), "s" * 64, "2026-01-09")
+
+    return make
+
+
+@pytest.fixture
+def champion(store, monkeypatch):
+    """Makes a serving release whose adapters learned from these tickets."""
+
+    def make(*learned):
+        adapter = store.put_json({"trained_on.json": store.put_json(sorted(learned))})
+        models = {"query_tower_adapter": {"digest": adapter}, "generator_adapter": {"digest": adapter}}
+        release = store.put_json({"release.json": store.put_json({"models": models})})
+        monkeypatch.setattr(registry, "champion", lambda _: RegisteredRelease(1, release, "", "promote"))
+        return adapter
+
+    return make
+
+
+def test_without_a_champion_all_is_trained(settings, store, features):
+    """The first night trains both adapters and says why."""
+    standing = consult(settings, store, features("t1"), TINY, "never")
+    assert (standing.champion, standing.query_tower, standing.generator) == ("", "", "")
+    assert standing.reasons["query_tower"] == "trained: no release serves yet"
+
+
+def test_few_new_tickets_reuse(settings, store, features, champion):
+    """With a fifth of the tickets new and a limit of a quarter, the adapters are reused and the numbers told."""
+    adapter = champion("t1", "t2", "t3", "t4")
+    standing = consult(settings, store, features("t1", "t2", "t3", "t4", "t5"), TINY, "auto")
+    assert (standing.query_tower, standing.generator) == (adapter, adapter)
+    assert standing.reasons["generator"] == "reused: 20% of 5 tickets are new, the limit is 25%"
+
+
+def test_many_new_tickets_train(settings, store, features, champion):
+    """At the limit the adapters are trained, unless the person said never."""
+    adapter = champion("t1", "t2", "t3")
+    tonight = features("t1", "t2", "t3", "t4")
+    assert consult(settings, store, tonight, TINY, "auto").query_tower == ""
+    assert consult(settings, store, tonight, TINY, "never").query_tower == adapter
+
+
+def test_always_trains(settings, store, features, champion):
+    """lora=always trains although nothing is new."""
+    champion("t1")
+    standing = consult(settings, store, features("t1"), TINY, "always")
+    assert (standing.query_tower, standing.reasons["query_tower"]) == ("", "trained: lora=always")
+
+
+def test_what_must_not_be_known_is_forgotten(settings, store, features, champion):
+    """An adapter that learned from a forgotten ticket or from tonight's evaluation is trained anew, even with never."""
+    for learned, why in (("t0", "1 tickets that are gone"), ("e1", "1 tickets that tonight's evaluation asks")):
+        champion("t1", learned)
+        standing = consult(settings, store, features("t1"), TINY, "never")
+        assert (standing.query_tower, standing.reasons["query_tower"]) == ("", f"trained: it learned from {why}")
+
+
+def test_a_wrong_choice_is_told(settings, store, features):
+    """Another value of lora is refused with the ones there are."""
+    with pytest.raises(SettingsError, match="auto, always, never"):
+        consult(settings, store, features("t1"), TINY, "sometimes")

@@ -1,0 +1,125 @@
+"""The dbt project by itself: its unit tests, its sources' freshness, its house style."""
+
+import re
+
+import pytest
+
+from nightshift.errors import DataTestsFailed, WarehouseError
+from nightshift.warehouse.building import Parameters, build, code_digest, project, run_dbt
+from nightshift.warehouse.database import opened
+
+PARAMETERS = Parameters("2026-01-09T00:00:00Z", 3, "code")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A warehouse with every model built over no rows, which unit tests of incremental models need."""
+    home = tmp_path_factory.mktemp("dbt")
+    file = home / "warehouse.duckdb"
+    with opened(file):
+        run_dbt(["run", "--empty"], file, PARAMETERS, home)
+        yield file, home
+
+
+def test_the_unit_tests_of_the_models_pass(empty):
+    """Every dbt unit test holds, and there is one for each rule that must never break unseen."""
+    results = run_dbt(["test", "--select", "test_type:unit"], empty[0], PARAMETERS, empty[1])
+    assert {result.node.name: str(result.status) for result in results} == dict.fromkeys(
+        (
+            "the_newest_row_of_a_key_wins",
+            "words_are_counted_and_spelling_does_not_matter_to_the_key",
+            "touching_reaches_articles_and_equal_texts",
+            "a_ticket_of_the_very_moment_evaluates",
+            "an_increment_computes_the_touched_tickets_only",
+            "pairs_are_long_enough_linked_and_known_before_the_split",
+            "a_text_that_evaluates_does_not_train",
+            "the_latest_accepted_answer_of_a_helper_is_the_example",
+        ),
+        "pass",
+    )
+
+
+def test_an_empty_lake_builds_and_passes_its_data_tests(empty):
+    """No rows are no failure: every model and test runs, and each model is timed."""
+    done = build(empty[0], PARAMETERS, empty[1], full=True)
+    assert done.tests_warned == 0
+    assert set(done.seconds) == {path.stem for path in (project() / "models").rglob("*.sql")}
+
+
+def test_the_leakage_test_finds_a_leak(empty):
+    """Put an evaluating text among the training pairs, and the build is refused by the test's name."""
+    file, home = empty
+    with opened(file) as warehouse:
+        for mart in ("training_pairs", "eval_questions"):
+            warehouse.execute(f"insert into nightshift_marts.{mart} (ticket_id, text_key) values ('{mart}', 'same')")
+        results = run_dbt(["test", "--select", "no_eval_text_in_training"], file, PARAMETERS, home)
+        assert [(str(result.status), result.failures) for result in results] == [("fail", 1)]
+        warehouse.execute("delete from nightshift_marts.training_pairs; delete from nightshift_marts.eval_questions")
+
+
+def test_freshness_of_the_sources_is_measured_by_when_rows_were_loaded(empty):
+    """`dbt source freshness` passes just after loading and fails a month later."""
+    file, home = empty
+    with opened(file) as warehouse:
+        for age, status in (("0 hours", "pass"), ("30 days", "error")):
+            for table in ("tickets", "answers", "resolutions"):
+                warehouse.execute(f"delete from nightshift_raw.{table}")
+                warehouse.execute(
+                    f"insert into nightshift_raw.{table} (loaded_at) select now() at time zone 'UTC' - interval '{age}'"
+                )
+            results = run_dbt(["source", "freshness"], file, PARAMETERS, home)
+            assert {result.node.name: str(result.status) for result in results} == dict.fromkeys(
+                ("tickets", "answers", "resolutions"), status
+            )
+        for table in ("tickets", "answers", "resolutions"):
+            warehouse.execute(f"delete from nightshift_raw.{table}")
+
+
+def test_a_model_that_does_not_compile_is_named(tmp_path, monkeypatch):
+    """A broken model stops the stage with its name; a project that cannot be parsed says where to look."""
+    copy = tmp_path / "dbt"
+    for path in project().rglob("*.*"):
+        target = copy / path.relative_to(project())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    before = code_digest(project())
+    monkeypatch.setenv("NIGHTSHIFT_DBT", str(copy))
+    assert code_digest(project()) == before
+    (copy / "models/marts/articles.sql").write_text("select nothing_there from {{ ref('stg_articles') }} as articles")
+    assert code_digest(project()) != before
+    file = tmp_path / "warehouse.duckdb"
+    with opened(file):
+        with pytest.raises(WarehouseError, match="dbt could not build articles") as raised:
+            build(file, PARAMETERS, tmp_path, full=True)
+        assert not isinstance(raised.value, DataTestsFailed)
+        (copy / "models/marts/articles.sql").write_text("select {{ nothing_closed")
+        with pytest.raises(WarehouseError, match="dbt could not start"):
+            build(file, PARAMETERS, tmp_path, full=True)
+
+
+def test_a_folder_without_a_project_is_named(tmp_path, monkeypatch):
+    """NIGHTSHIFT_DBT that leads nowhere is told with the way to set it."""
+    monkeypatch.setenv("NIGHTSHIFT_DBT", str(tmp_path))
+    with pytest.raises(WarehouseError, match="there is no dbt project"):
+        project()
+
+
+def test_every_model_has_its_page_beside_it():
+    """One .yml beside each .sql, and none that describes a model that is gone."""
+    models = project() / "models"
+    assert {path.with_suffix("") for path in models.rglob("*.sql")} == {
+        path.with_suffix("") for path in models.rglob("*.yml") if path.stem != "sources"
+    }
+
+
+def test_models_are_portable():
+    """What differs between engines is in macros that dispatch; models use none of it."""
+    engines_own = re.compile(
+        r"::|\b(regexp_\w+|list|string_agg|array_agg|md5|strptime|epoch|arg_max|group by all)\s*\("
+    )
+    found = {
+        path.name: engines_own.findall(path.read_text())
+        for folder in ("models", "tests")
+        for path in (project() / folder).rglob("*.sql")
+    }
+    assert {name for name, words in found.items() if words} == set()

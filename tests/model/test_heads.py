@@ -1,0 +1,128 @@
+import json
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from nightshift.runtime.heads import Heads
+from nightshift.settings import profile
+from nightshift.store import open_store
+from nightshift.train.calibration import brier, calibration_error, softmax, temperature
+from nightshift.train.heads import Labelled, calibrated, fit_head, recent, train_heads
+
+DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the lake's times carry no zone
+
+
+def labelled(labels: list[str], noise: float = 0.3, seed: int = 1) -> Labelled:
+    """One ticket a label, an hour apart; vectors point where their label does, give or take `noise`."""
+    names = sorted(set(labels))
+    chance = np.random.default_rng(seed)
+    vectors = np.eye(16)[[names.index(label) for label in labels]] + noise * chance.normal(size=(len(labels), 16))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    ids = [f"t{number:04}" for number in range(len(labels))]
+    return Labelled(ids, vectors, labels, [DAY + timedelta(hours=number) for number in range(len(labels))])
+
+
+def trained(tmp_path, tickets: Labelled, pairs: Labelled):
+    store = open_store(f"file://{tmp_path}/store")
+    model = train_heads(tickets, pairs, profile=profile("tiny"), store=store, base="file:/base", trained_on="f" * 64)
+    return model, store.checkout(model.digest)
+
+
+def test_both_heads_learn_calibrate_and_run(tmp_path):
+    """Exported, the heads give probabilities that name the right label, with measures from tickets they had not seen."""
+    tickets = labelled(["login", "billing", "mail", "printing"] * 150, noise=0.25)
+    pairs = labelled(["a1", "a2", "a3"] * 150, noise=0.25)
+    model, folder = trained(tmp_path, tickets, pairs)
+    heads = Heads(folder, threads=1)
+    intents, priors = heads.intents(tickets.vectors), heads.priors(pairs.vectors)
+    assert heads.intent_labels == ["billing", "login", "mail", "printing"]
+    assert heads.prior_labels == ["a1", "a2", "a3"]
+    np.testing.assert_allclose(intents.sum(axis=1), 1, atol=1e-5)
+    assert np.mean([heads.intent_labels[row] for row in intents.argmax(1)] == np.array(tickets.labels)) > 0.8
+    assert priors.shape == (450, 3)
+    assert model.metrics["intent_held_out"] == 60
+    assert model.metrics["intent_accuracy"] > 0.7
+    assert model.metrics["intent_ece"] < 0.15
+    assert model.metrics["prior_parity"] < 1e-5
+
+
+def test_the_same_rows_in_another_order_give_the_same_heads(tmp_path):
+    """The digest depends on the rows, not on their order."""
+    tickets, pairs = labelled(["a", "b", "c"] * 40), labelled(["x", "y"] * 40)
+    shuffled = tickets.rows(np.random.default_rng(0).permutation(len(tickets.labels)))
+    first, _ = trained(tmp_path / "one", tickets, pairs)
+    second, _ = trained(tmp_path / "two", shuffled, pairs)
+    assert first.digest == second.digest
+
+
+@pytest.mark.parametrize("labels", [[], ["only"] * 30, [""] * 30, ["a"] * 30 + ["b"] * 4])
+def test_a_head_with_nothing_to_tell_apart_is_absent(tmp_path, labels):
+    """No labels, one label, or a second one that is too rare: no intent head, and heads.json says why."""
+    _, folder = trained(tmp_path, labelled(labels), labelled(["x", "y"] * 10))
+    heads = Heads(folder, threads=1)
+    assert heads.intent_labels == []
+    assert heads.intents(np.zeros((2, 16), np.float32)) is None
+    assert heads.priors(np.zeros((2, 16), np.float32)).shape == (2, 2)
+    assert list(json.loads((folder / "heads.json").read_bytes())["absent"]) == ["intent"]
+
+
+def test_a_cold_start_has_no_heads_and_no_error(tmp_path):
+    """Without any resolved or labelled ticket the night goes on."""
+    nothing = Labelled([], np.zeros((0, 16), np.float32), [], [])
+    model, folder = trained(tmp_path, nothing, nothing)
+    assert Heads(folder, threads=1).priors(np.zeros((1, 16), np.float32)) is None
+    assert model.metrics == {}
+
+
+def test_every_ticket_learned_from_is_named(tmp_path):
+    """trained_on.json holds the tickets of both heads and none that taught nothing."""
+    tickets = labelled(["a", "b"] * 10 + [""] * 5)
+    _, folder = trained(tmp_path, tickets, Labelled([], np.zeros((0, 16), np.float32), [], []))
+    assert json.loads((folder / "trained_on.json").read_bytes()) == tickets.ticket_ids[:20]
+
+
+def test_a_ticket_of_two_articles_weighs_as_one():
+    """Two articles of one ticket share its weight: repeating the ticket's vector does not double its say."""
+    rows = labelled(["a", "b"] * 30, noise=1.0)
+    twice = rows.rows([*range(60), 0])
+    both = Labelled([*rows.ticket_ids, rows.ticket_ids[0]], twice.vectors, [*rows.labels, "a"], twice.created_at)
+    np.testing.assert_allclose(
+        fit_head(both).probabilities(rows.vectors), fit_head(rows).probabilities(rows.vectors), atol=2e-3
+    )
+
+
+def test_calibration_cools_an_overconfident_head():
+    """Where labels are noisy the temperature rises above what sharp logits claim."""
+    chance = np.random.default_rng(2)
+    truth = chance.integers(0, 3, 3000)
+    logits = 2.0 * np.eye(3)[truth] + chance.normal(size=(3000, 3))
+    assert temperature(logits * 3, np.eye(3)[truth]) == pytest.approx(
+        3 * temperature(logits, np.eye(3)[truth]), rel=0.02
+    )
+    over = softmax(logits * 3)
+    cooled = softmax(logits * 3 / temperature(logits * 3, np.eye(3)[truth]))
+    right = logits.argmax(1) == truth
+    assert calibration_error(cooled.max(1), right) < calibration_error(over.max(1), right)
+    assert brier(cooled, np.eye(3)[truth]) < brier(over, np.eye(3)[truth])
+
+
+def test_measures_by_hand():
+    """Four answers at 75 %, three of them right: no calibration error; a sure and right answer has Brier 0."""
+    assert calibration_error(np.full(1, 0.75), np.array([True])) == pytest.approx(0.25)
+    assert calibration_error(np.array([1.0] * 15 + [0.0] * 15), np.array([True] * 15 + [False] * 15)) == 0
+    assert brier(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])) == 0
+    assert brier(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])) == 2
+
+
+def test_few_rows_are_learned_but_not_measured():
+    """Below the least held-out number the head is there and its measures are not made up."""
+    head, measures = calibrated(labelled(["a", "b"] * 20))
+    assert head is not None
+    assert set(measures) == {"examples", "labels"}
+
+
+def test_the_newest_labels_count():
+    """With more labelled tickets than the profile wants, the newest are learned from."""
+    rows = labelled(["a", ""] * 20)
+    assert recent(rows, 3).ticket_ids == ["t0034", "t0036", "t0038"]

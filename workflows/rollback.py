@@ -1,0 +1,16 @@
+"""Give the customers the former release back. Nothing is trained, built or copied: one alias moves.
+
+pyflyte run workflows/rollback.py rollback                  # to the one that served before
+pyflyte run workflows/rollback.py rollback --version 3      # to registered version 3
+"""
+
+from flytekit import workflow
+from tasks.rollback import move_back
+
+from nightshift.artifacts import Promotion
+
+
+@workflow
+def rollback(version: int = 0) -> Promotion:
+    """Move the champion alias to `version`, or with 0 to the release that served before this one."""
+    return move_back(version=version)
