@@ -96,6 +96,10 @@ class ModelUnreadable(NightshiftError):
     """An exported model is damaged, or made for another runtime."""
 
 
+class ExportFailed(NightshiftError):
+    """A trained model could not be converted for serving."""
+
+
 class ParityExceeded(NightshiftError):
     """An exported model does not agree with the model it came from."""
 

@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, cast
 
 from nightshift.artifacts import Model
 from nightshift.store import Store
@@ -27,6 +28,12 @@ def store_model(
     about = {"kind": kind, "base": base, "trained_on": trained_on, "metrics": rounded, **(facts or {})}
     (folder / "model.json").write_bytes(canonical_json(about))
     return Model(kind, store.put_tree(folder), base, trained_on, rounded)
+
+
+def read_model(digest: str, store: Store) -> Model:
+    """The artifact of a model that is in the store. Raises MissingObject, CorruptObject."""
+    about = cast(dict[str, Any], store.get_json(store.tree(digest)["model.json"]))
+    return Model(about["kind"], digest, about["base"], about["trained_on"], about["metrics"])
 
 
 def write_trained_on(folder: Path, ticket_ids: Iterable[str]) -> None:

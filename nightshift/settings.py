@@ -7,7 +7,7 @@ Every variable is optional in development mode. `NIGHTSHIFT_MODE=production` ref
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -103,3 +103,7 @@ class Settings:
             pseudonym_key=key or DEVELOPMENT_KEY,
             threads=int(threads) or (os.cpu_count() or 1),
         )
+
+    def at(self, name: str) -> "Settings":
+        """The same settings at another profile; SettingsError for one there is not."""
+        return replace(self, profile=profile(name).name)

@@ -1,7 +1,7 @@
-"""The thin service in front of one release: HTTP in and out, nothing else.
+r"""The thin service in front of one release: HTTP in and out, nothing else.
 
     python -m serving                       # the champion, on http://127.0.0.1:3000
-    curl -s localhost:3000/v1/chat/completions -H 'content-type: application/json' \\
+    curl -s localhost:3000/v1/chat/completions -H 'content-type: application/json' \
          -d '{"messages": [{"role": "user", "content": "How long is delivery?"}]}'
 
 It stands on nightshift.runtime alone: no training library is imported here.

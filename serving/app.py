@@ -6,7 +6,7 @@ GET  /healthz  /readyz  /metrics
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import anyio
@@ -123,7 +123,7 @@ class Service:
             raise ClientDisconnect
         return answered[0]
 
-    async def _measured(self, question: str) -> AsyncIterator[Event]:
+    async def _measured(self, question: str) -> AsyncGenerator[Event, None]:
         """The events of a turn, counted."""
         started, first, ended = time.perf_counter(), True, False
         try:

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Collection
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.problems import BROKEN
@@ -71,6 +72,8 @@ class Observed:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # nobody is there to answer; counted below
+            status = 0
         except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
             tell(error)
             if not status:

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 _TYPES = {404: "not_found", 405: "invalid_request", 413: "invalid_request", 503: "overloaded", 504: "timeout"}
 
 
-@dataclass(frozen=True)
-class Problem(Exception):  # noqa: N818 - named after what it is, as all our errors are
+@dataclass(eq=False)  # not frozen: Python notes the traceback on an exception
+class Problem(Exception):
     """A refusal with its HTTP status."""
 
     status: int

@@ -8,7 +8,7 @@ that takes longer than the deadline, stops the decoder at its next token.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Protocol
@@ -70,7 +70,7 @@ class Turns:
                 {"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
 
-    async def answer(self, question: str) -> AsyncIterator[Event]:
+    async def answer(self, question: str) -> AsyncGenerator[Event, None]:
         """The assistant's events. Raises Problem when the queue is full or the deadline passes.
 
         Closing the iterator stops the turn and gives its place to the next question.

@@ -3,11 +3,16 @@
 pyflyte run tasks/ingest.py ingest --source 'simulate://shop?night=1'
 """
 
+from datetime import UTC, datetime
+
 from flytekit import task
 
 from nightshift import lease
 from nightshift.artifacts import Snapshot
+from nightshift.lake import LakeWork
 from nightshift.lake import ingest as bring_in
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
 from nightshift.settings import Settings
 from nightshift.sources import open_source
@@ -18,12 +23,38 @@ from tasks.stage import DECK, stage
 
 @task(container_image=IMAGE, requests=BROAD, secret_requests=secrets(), **DECK)
 def ingest(source: str = "") -> Snapshot:
-    """Redact, validate and keep what the source has new; never cached, for it is the look at the source."""
+    """Redact, validate and keep what the source has new. Never cached: it is the look at the source."""
     settings = Settings.from_env()
     lease.take(settings.home)
     opened = open_source(source or settings.source, settings)
-    Shelf(settings.home).begin(_night_of(opened.as_of()))
+    told = opened.as_of() or datetime.now(UTC)
+    Shelf(settings.home).begin(told.strftime("%Y-%m-%d"))
     with stage("ingest") as finish:
         snapshot, work = bring_in(opened, open_store(settings.store), settings)
-        finish(_page(snapshot, work, opened.url), work.new + work.changed + work.deleted, work.objects, "objects")
+        touched = work.new + work.changed + work.deleted
+        finish(_page(snapshot, work, opened.url), changed=touched, total=work.objects, unit="objects")
     return snapshot
+
+
+def _page(snapshot: Snapshot, work: LakeWork, url: str) -> Page:
+    bad = sum(work.quarantined.values())
+    if work.rows_read:
+        verdict = f"{work.rows_read:,} rows read, {bad:,} of them set aside as bad"
+    else:
+        verdict = "Nothing new at the source"
+    page = Page("Ingest", "quiet" if not work.rows_read else "warn" if bad else "good", verdict)
+    page.numbers(
+        {
+            "new objects": work.new,
+            "changed": work.changed,
+            "deleted": work.deleted,
+            "rows read": work.rows_read,
+            "bad rows": bad,
+        }
+    )
+    page.picture("Rows in the lake", bars({name: float(rows) for name, rows in snapshot.rows.items() if rows}))
+    if work.redacted:
+        page.table(("what was redacted on the way in", "times"), sorted(work.redacted.items()), "Personal data")
+    if work.quarantined:
+        page.table(("why rows were set aside", "rows"), sorted(work.quarantined.items()), "Quarantine")
+    return page.note(f"Snapshot {snapshot.digest[:12]} as of {snapshot.as_of}, from {url}.")

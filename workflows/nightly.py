@@ -9,6 +9,9 @@ that serves; whatever happens here, that one goes on serving.
 """
 
 from flytekit import workflow
+from flytekit.types.directory import FlyteDirectory
+
+from nightshift.artifacts import Promotion
 from tasks.assemble import assemble
 from tasks.document_tower import document_tower
 from tasks.evaluate import evaluate
@@ -17,17 +20,18 @@ from tasks.export_query_tower import export_query_tower
 from tasks.generator import generator
 from tasks.heads import heads
 from tasks.index import index
+from tasks.ingest import ingest
+from tasks.package import package
 from tasks.promote import promote
 from tasks.query_tower import query_tower
 from tasks.standing import standing
 from tasks.transform import transform
 
-from nightshift.artifacts import Promotion
-from tasks.ingest import ingest
-
 
 @workflow
-def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto") -> Promotion:
+def nightly(
+    source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto"
+) -> tuple[Promotion, FlyteDirectory | None]:
     """Ingest, transform, learn, export, index, evaluate, promote.
 
     Args:
@@ -40,15 +44,15 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     snapshot = ingest(source=source)
     features = transform(snapshot=snapshot, split_at=split_at)
     # what can be found
-    documents = document_tower(profile=profile)
-    chunks = index(features=features, document_tower=documents)
+    documents = document_tower(features=features, profile=profile)
+    chunks = index(features=features, document_tower=documents, profile=profile)
     # what can be learnt
     state = standing(features=features, profile=profile, lora=lora)
-    tower = query_tower(features=features, index=chunks, state=state, profile=profile)
-    learnt_heads = heads(features=features, document_tower=documents, index=chunks, profile=profile)
-    writer = generator(features=features, index=chunks, state=state, profile=profile)
+    tower = query_tower(features=features, index=chunks, document_tower=documents, state=state, profile=profile)
+    learnt_heads = heads(features=features, document_tower=documents, profile=profile)
+    writer = generator(features=features, state=state, profile=profile)
     # what it runs as
-    questions = export_query_tower(adapter=tower, document_tower=documents, features=features)
+    questions = export_query_tower(adapter=tower, features=features, index=chunks, profile=profile)
     answers = export_generator(adapter=writer, features=features, profile=profile)
     # what is let out
     candidate = assemble(
@@ -59,6 +63,8 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
         heads=learnt_heads,
         generator=answers,
         adapters=[tower, writer],
+        profile=profile,
     )
     evaluation = evaluate(candidate=candidate, features=features, state=state, profile=profile)
-    return promote(candidate=candidate, evaluation=evaluation)
+    promotion = promote(candidate=candidate, evaluation=evaluation)
+    return promotion, package(promotion=promotion)

@@ -5,9 +5,9 @@ pyflyte run workflows/rollback.py rollback --version 3      # to registered vers
 """
 
 from flytekit import workflow
-from tasks.rollback import move_back
 
 from nightshift.artifacts import Promotion
+from tasks.rollback import move_back
 
 
 @workflow

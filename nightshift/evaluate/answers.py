@@ -1,7 +1,7 @@
 """What the assistant says to real questions, held against who resolved them. Every check is a rule, none a model.
 
-    spoken, timings = ask(assistant, chosen, memo)     # [Spoken(text='...', source='generated', cited=(...)), ...]
-    check(spoken, chosen)      # {'answered_when_it_should': 0.88, 'cited_retrieved': 1.0, 'cited_gold': 0.71, 'supported': 0.98}
+    spoken, timings = ask(assistant, questions, memo, key)     # [Spoken(text='...', source='generated', cited=(...)), ...]
+    check(spoken, questions)      # {'answered_when_it_should': 0.88, 'cited_retrieved': 1.0, 'cited_gold': 0.71, 'supported': 0.98}
 
 Answers are kept under everything they depend on (see `_key`), so a night in which nothing of that changed generates
 nothing. What is kept is redacted, and lies in the store behind refs named answers/*, where forgetting finds it.
@@ -50,13 +50,6 @@ class Spoken:
     cited: tuple[tuple[str, str], ...]
     retrieved: tuple[str, ...]
     supported: bool
-
-
-def choose(questions: Sequence[Question], most: int) -> list[Question]:
-    """At most `most` of `questions` (in order of time), evenly spread, so that no single day decides."""
-    if len(questions) <= most:
-        return list(questions)
-    return [questions[row] for row in np.linspace(0, len(questions) - 1, most).round().astype(int)]
 
 
 def ask(

@@ -97,18 +97,19 @@ def measure(reference: Mapping[str, Any], tonight: Asked, memory: NDArray[np.flo
         bins = sorted(before.keys() | histograms[name].keys())
         expected, found = (np.array([of.get(one, 0) for one in bins], np.float64) for of in (before, histograms[name]))
         limit = max(_LEAST_LIMIT, _psi_by_chance(expected, count, draws))
-        measures.append(Measure(name, round(psi(expected, found), 6), round(limit, 6)))
+        measures.append(Measure(name, round(float(psi(expected, found)), 6), round(limit, 6)))
     unfamiliar = float((familiarity(tonight.vectors, memory) < reference["familiar"]).mean())
     chance = np.quantile(draws.binomial(count, 0.01, _DRAWS) / count, 1 - 1 / _ONE_IN)
     measures.append(Measure("unfamiliar", round(unfamiliar, 6), round(max(_LEAST_UNFAMILIAR, float(chance)), 6)))
     return Drift("drift" if any(one.exceeded for one in measures) else "quiet", count, measures)
 
 
-def psi(expected: NDArray[np.float64], found: NDArray[np.float64]) -> float:
-    """The population stability index of two histograms of counts over the same bins; half a row is added to each bin."""
-    p = (expected + 0.5) / (expected.sum() + 0.5 * len(expected))
-    q = (found + 0.5) / (found.sum() + 0.5 * len(found))
-    return float(((p - q) * np.log(p / q)).sum())
+def psi(expected: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Population stability index of histograms of counts [..., bins] -> [...]; half a row is added to each bin."""
+    p, q = (
+        (counts + 0.5) / (counts.sum(axis=-1, keepdims=True) + 0.5 * counts.shape[-1]) for counts in (expected, found)
+    )
+    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
 
 
 def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -147,8 +148,7 @@ def _psi_by_chance(expected: NDArray[np.float64], count: int, draws: np.random.G
     shares = expected / expected.sum()
     befores = draws.multinomial(int(expected.sum()), shares, _DRAWS)
     afters = draws.multinomial(count, shares, _DRAWS)
-    by_chance = [psi(before, after) for before, after in zip(befores.astype(float), afters.astype(float), strict=True)]
-    return float(np.quantile(by_chance, 1 - 1 / _ONE_IN))
+    return float(np.quantile(psi(befores.astype(np.float64), afters.astype(np.float64)), 1 - 1 / _ONE_IN))
 
 
 def _centres(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.parquet as pq
 
 from nightshift.artifacts import Evaluation, Features, Release
 from nightshift.errors import NotEnoughData
@@ -158,7 +158,8 @@ def _answers(
     memo = cast(dict[str, Any], store.get_json(kept)) if kept and store.has(kept) else {}
     key = answers.memo_key(generator, candidate.json("policy.json"), candidate.json("prompts.json"))
     spoken, seconds = answers.ask(assistant_for(candidate.folder), chosen, memo, key)
-    store.write_ref(ref, store.put_json(memo))
+    if seconds:
+        store.write_ref(ref, store.put_json(memo))
     return answers.check(spoken, chosen), answers.percentiles(seconds)
 
 
@@ -198,7 +199,7 @@ def _parity(candidate: Contender) -> dict[str, float]:
 
 def _leaked(candidate: Contender, questions: pa.Table, store: Store) -> int:
     """How many of the questions a part of the candidate has learned from, or remembers."""
-    learned = set(pa.parquet.read_table(candidate.folder / "index" / "memory.parquet")["ticket_id"].to_pylist())
+    learned = set(pq.read_table(candidate.folder / "index" / "memory.parquet")["ticket_id"].to_pylist())
     for digest in sorted(set(candidate.release.models.values())):
         tree = store.tree(digest)
         if "trained_on.json" in tree:

@@ -5,10 +5,11 @@ asked(tonight, vectors, heads)                                         # -> Aske
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightshift.evaluate.drift import Asked
@@ -52,6 +53,6 @@ def asked(
 
 def newest(tickets: pa.Table, split: str, most: int) -> pa.Table:
     """The newest `most` tickets of a split ('train' or 'eval'), oldest first."""
-    rows = tickets.filter(pa.compute.equal(tickets["split"], split))
+    rows = tickets.filter(pc.equal(tickets["split"], split))
     order = [("created_at", "descending"), ("ticket_id", "ascending")]
     return rows.sort_by(order).slice(0, most).sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])

@@ -1,6 +1,6 @@
 """The generator as it serves: the adapter merged into the base, converted for onnxruntime-genai, checked, quantized.
 
-    model = export_generator(adapter, profile.generator, profile=profile, store=store, settings=settings, probes=prompts)
+    model = export_generator(adapter, profile.generator, store=store, settings=settings, probes=prompts)
     # Model(kind='generator', metrics={'parity': 4e-05, 'int4_agreement': 0.97, 'bits': 4.0, 'size_mb': 112.0, ...})
 
 Smaller variants are tried first; the first that chooses nearly the same words as fp32 ships, and it alone is stored.
@@ -24,9 +24,9 @@ from nightshift.export.parity import check
 from nightshift.modeltree import store_model
 from nightshift.progress import say
 from nightshift.runtime.generator import Generator
-from nightshift.runtime.prompts import END_OF_TURN, VERSION
+from nightshift.runtime.prompts import VERSION
 from nightshift.runtime.session import open_session
-from nightshift.settings import Profile, Settings
+from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 
@@ -40,7 +40,7 @@ MOST_PROBES = 12
 class Variant:
     """One way to store the weights."""
 
-    name: str
+    name: str  # as the builder calls the precision
     bits: int
     options: tuple[str, ...] = ()
 
@@ -66,14 +66,18 @@ def export_generator(
     Without an adapter the base model itself is exported. Raises ParityExceeded, ExportFailed, NotEnoughData.
     """
     if not probes:
-        raise NotEnoughData("there is no prompt to compare the exported generator on", "pass at least one example's prompt")
+        raise NotEnoughData(
+            "there is no prompt to compare the exported generator on", "pass at least one example's prompt"
+        )
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        prompts, expected = _merged(adapter, unpacked(base_url, settings), store, work / "merged", list(probes)[:MOST_PROBES])
+        prompts, expected = _merged(
+            adapter, unpacked(base_url, settings), store, work / "merged", list(probes)[:MOST_PROBES]
+        )
         exact = _converted(work / "merged", work / "fp32", EXACT)
         session = open_session(exact / "model.onnx", settings.threads)
         metrics = {"parity": check("generator", expected, _last_logits(session, prompts), TOLERANCE)}
-        said = continuations(exact, probes, prompts, settings.threads)
+        said = continuations(exact, prompts, settings.threads)
         folder, variant = exact, EXACT
         for candidate in QUANTIZED:
             smaller = _converted(work / "merged", work / candidate.name, candidate)
@@ -94,3 +98,83 @@ def export_generator(
             metrics=metrics,
             facts={"adapter": adapter.digest if adapter else "", "prompt": VERSION, "variant": variant.name},
         )
+
+
+def _merged(
+    adapter: Model | None, base: Path, store: Store, folder: Path, probes: Sequence[str]
+) -> tuple[list[list[int]], NDArray[np.float32]]:
+    """Write the merged model to `folder`; the probes' tokens, and PyTorch's logits after each: float32 [n, vocabulary]."""
+    import torch
+
+    model, tokenizer = load(base), load_tokenizer(base)
+    if adapter:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, str(store.checkout(adapter.digest))).merge_and_unload()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    prompts = [tokenizer.encode(probe, add_special_tokens=False) for probe in probes]
+    torch.set_num_threads(1)  # the same sums in the same order on every machine
+    with torch.no_grad():
+        last = [model(torch.tensor([one]), logits_to_keep=1).logits[0, -1].numpy() for one in prompts]
+    return prompts, np.stack(last)
+
+
+def _converted(merged: Path, target: Path, variant: Variant) -> Path:
+    """Run onnxruntime-genai's builder, in a process of its own: it holds several copies of the weights."""
+    command = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", str(merged), "-o", str(target)]
+    command += ["-p", variant.name, "-e", "cpu", "-c", str(target.with_suffix(".cache"))]
+    command += ["--extra_options", *variant.options] if variant.options else []
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    done = subprocess.run(command, env=environment, cwd=merged, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ExportFailed(
+            f"onnxruntime-genai could not convert the generator to {variant.name}: {_last_line(done.stderr)}",
+            "keep the release that serves; use a base model of an architecture that onnxruntime-genai knows",
+        )
+    return target
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it gave no reason"])[-1][:300]
+
+
+def logits(session: Any, tokens: Sequence[int]) -> NDArray[np.float32]:
+    """What follows each of `tokens`, from an empty key-value cache: float32 [tokens, vocabulary]."""
+    feed = {"input_ids": np.array([tokens], np.int64), "attention_mask": np.ones((1, len(tokens)), np.int64)}
+    for one in session.get_inputs():
+        if one.name.startswith("past_key_values"):
+            _, heads, _, size = one.shape
+            feed[one.name] = np.zeros((1, heads, 0, size), np.float32)
+    out: NDArray[np.float32] = session.run(["logits"], feed)[0][0]
+    return out
+
+
+def _last_logits(session: Any, prompts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    return np.stack([logits(session, one)[-1] for one in prompts])
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A prompt and what fp32 says after it, in tokens; `begins` is where that begins."""
+
+    tokens: list[int]
+    begins: int
+
+
+def continuations(folder: Path, prompts: Sequence[Sequence[int]], threads: int) -> list[Continuation]:
+    """Let the converted model in `folder` go on greedily after each prompt, as it would when serving."""
+    generator = Generator(folder, threads)
+    said = [generator.tokens(prompt, CONTINUED_TOKENS) for prompt in prompts]
+    return [Continuation([*prompt, *more], len(prompt)) for prompt, more in zip(prompts, said, strict=True)]
+
+
+def agreement(exact: Any, smaller: Any, said: Sequence[Continuation]) -> float:
+    """The share of the continuations' tokens that both sessions put first, each shown what fp32 said before."""
+    same = total = 0
+    for one in said:
+        places = slice(one.begins - 1, len(one.tokens) - 1)
+        chosen = [logits(session, one.tokens)[places].argmax(axis=1) for session in (exact, smaller)]
+        same += int((chosen[0] == chosen[1]).sum())
+        total += len(chosen[0])
+    return same / total if total else 0.0

@@ -74,7 +74,7 @@ def _pieces(text: str) -> Iterator[str]:
     tokens = _SENTENCE_END.split(text)
     for sentence, space in zip(tokens[::2], [*tokens[1::2], ""], strict=True):
         if _words(sentence) > MAX_WORDS:
-            yield from (f"{line} " for line in textwrap.wrap(sentence, (MAX_WORDS - 1) * _LETTERS_A_WORD))
+            yield from (f"{line} " for line in textwrap.wrap(sentence, 2 * MAX_WORDS))
         else:
             yield sentence + space
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from nightshift.errors import MappingError
 from nightshift.lake.values import (
     BAD_TIME,
     EMPTY_TEXT,
@@ -52,7 +53,11 @@ class Cleaner:
     key: str
     bad: list[BadRow] = field(default_factory=list)
     redacted: Counter[str] = field(default_factory=Counter)
+    defaults: Row = field(init=False)
     _kept: dict[tuple[object, ...], tuple[int, Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.defaults = typed_defaults(self.mapping)
 
     def add(self, number: int, raw: Row | BrokenRow) -> None:
         """Take one raw row: it becomes none, one or several rows, or goes to `bad`."""
@@ -68,7 +73,7 @@ class Cleaner:
             return
         for one in exploded:
             try:
-                row = typed(one, self.mapping)
+                row = typed(one, self.mapping, self.defaults)
             except BadValue as problem:
                 self._set_aside(number, problem.reason, one)
             else:
@@ -112,7 +117,22 @@ class Cleaner:
         return pseudonym(text.strip(), self.key) if column.kind is Kind.CUSTOMER else redact(text)[0]
 
 
-def typed(raw: Row, mapping: TableMapping) -> Row:
+def typed_defaults(mapping: TableMapping) -> Row:
+    """The mapping's defaults as values of their columns. Raises MappingError."""
+    defaults: Row = {}
+    for name, value in mapping.defaults.items():
+        kind = TABLES[mapping.table].columns[name].kind
+        try:
+            defaults[name] = READ[kind](value)
+        except BadValue as problem:
+            raise MappingError(
+                f"the default of {mapping.table}.{name} cannot be used: {problem.reason}",
+                f"give a value that fits a column of kind {kind.value}; a time as 2026-01-31",
+            ) from problem
+    return defaults
+
+
+def typed(raw: Row, mapping: TableMapping, defaults: Row) -> Row:
     """One raw row as a row of the table, not yet redacted. Raises BadValue with the reason."""
     table = TABLES[mapping.table]
     row: Row = {}
@@ -122,8 +142,8 @@ def typed(raw: Row, mapping: TableMapping) -> Row:
             value = _evaluated(mapping.columns[name], raw, column.kind, mapping.time_format)
         elif name == "body" and mapping.sections:
             value = _markdown(raw.get(mapping.sections.column), mapping.sections)
-        if value in (None, "") and name in mapping.defaults:
-            value = READ[column.kind](mapping.defaults[name])
+        if value in (None, "") and name in defaults:
+            value = defaults[name]
         if value in (None, ""):
             if column.required:
                 raise BadValue(_lacking(column, is_key=name in table.keys))

@@ -33,7 +33,7 @@ from nightshift.tables import TABLES
 BAD_SHARE, BAD_ROWS = 0.05, 20  # a delivery may hold this share of bad rows, and always this many
 
 
-@dataclass
+@dataclass(frozen=True)
 class LakeWork:
     """What a night did in the lake: counts for the page. `rows_read` are rows of tables, good and bad."""
 
@@ -138,7 +138,7 @@ def _read(name: str, source: Source, store: Store, key: str, reading: _Reading) 
         cleaners = [Cleaner(mapping, key) for mapping in group]
         rows = read_rows(name, data, [cleaner.mapping for cleaner in cleaners])
         for number, row in _watched(rows, name):
-            for cleaner in cleaners:
+            for cleaner in cleaners[:1] if isinstance(row, BrokenRow) else cleaners:  # a broken row counts once
                 cleaner.add(number, row)
         for cleaner in cleaners:
             parts[cleaner.mapping.table] = _put(store, name, raw, cleaner, reading)

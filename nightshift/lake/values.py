@@ -9,10 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
+from nightshift.sources.reading import NOT_UTF8
 from nightshift.tables import Kind
 
 MISSING_KEY, MISSING_VALUE, EMPTY_TEXT = "missing key", "missing value", "empty text"
-BAD_TIME, WRONG_TYPE, NOT_UTF8 = "unparsable time", "wrong type", "not valid UTF-8"
+BAD_TIME, WRONG_TYPE = "unparsable time", "wrong type"
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # outside, a time is a mistake: 0001-01-01, 9999-12-31, milliseconds read as seconds
 _SECONDS = re.compile(r"\d{9,10}(?:\.\d+)?")

@@ -39,7 +39,7 @@ _OTHER_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"(?=.*\b\d\b)\d+(?:\.\d+){2,}")  # 10.0.19045.3570: dots only, and a group of one digit
-_NORTH_AMERICAN = re.compile(r"(?:(?:\+|00)?1[-. ]|001-)?(?:\(\d{3}\)[-. ]?|\d{3}[-. ])\d{3}[-. ]\d{4}")
+_NORTH_AMERICAN = re.compile(r"(?:(?:\+|00)?1[-. ]|001-)?(?:\([2-9]\d\d\)[-. ]?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}")
 
 
 def redact_phones(text: str, found: Counter[str]) -> str:

@@ -44,12 +44,14 @@ _IBAN_LENGTH = {
 }  # fmt: skip
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){11,18}(?![\w-])(?!\.\d)")
 _ISSUER = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"4(?:\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]|2[2-7])\d{14}"  # Mastercard
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"  # American Express, Diners
     r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|(?:1800|2131)\d{11}"  # Discover, JCB
-    r"|(?:50|5[6-9]|6\d)\d{10,17}"  # Maestro, UnionPay
+    r"|62\d{14,17}"  # UnionPay
 )
+_RARE_ISSUER = re.compile(r"4\d{12}|(?:50|5[6-9]|6\d)\d{10,17}")  # old Visa, Maestro: EANs and parcels look like them
+_CARD_BEFORE = re.compile(r"\b(?:cards?|cc|visa|maestro|credit|debit)\b[^\d]{0,25}$", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)")
 _VERSION_BEFORE = re.compile(
     r"(?:\b(?:version|ver|v|release|build)[\W_]{0,6}|\w/)$", re.IGNORECASE
@@ -71,7 +73,7 @@ def redact(text: str) -> tuple[str, dict[str, int]]:
     text = _IPV4.sub(lambda match: _ipv4(match, found), text)
     if _MANY_DIGITS.search(text):
         text = _redact_ibans(text, found)
-        text = _CARD.sub(lambda match: _card(match[0], found), text)
+        text = _CARD.sub(lambda match: _card(match, found), text)
         text = redact_phones(text, found)
     if ":" in text:
         text = _IPV6.sub(lambda match: _ipv6(match[0], found), text)
@@ -121,10 +123,12 @@ def luhn(digits: str) -> bool:
     return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
 
 
-def _card(number: str, found: Counter[str]) -> str:
-    digits = re.sub(r"\D", "", number)
-    if not (_ISSUER.fullmatch(digits) and luhn(digits)):
-        return number
+def _card(match: re.Match[str], found: Counter[str]) -> str:
+    digits = re.sub(r"\D", "", match[0])
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    issued = _ISSUER.fullmatch(digits) or (_RARE_ISSUER.fullmatch(digits) and _CARD_BEFORE.search(before))
+    if not (issued and luhn(digits)):
+        return match[0]
     found["CARD"] += 1
     return "[CARD]"
 

@@ -25,7 +25,10 @@ SERVED = ("document_tower", "query_tower", "heads", "generator")  # in the folde
 
 @dataclass(frozen=True)
 class Parts:
-    """What a release is made of. `models` must hold the four of SERVED; it may hold the adapters they came from."""
+    """What a release is made of. `models` must hold the four of SERVED; it may hold the adapters they came from.
+
+    An adapter without a digest was never trained, and is left out.
+    """
 
     index: Index
     models: dict[str, Model]
@@ -59,7 +62,7 @@ def assemble(parts: Parts, store: Store) -> Release:
     return Release(
         digest=store.put_json(manifest),
         index=parts.index.digest,
-        models={name: model.digest for name, model in sorted(parts.models.items())},
+        models={name: model.digest for name, model in sorted(parts.models.items()) if model.digest},
     )
 
 
@@ -88,7 +91,7 @@ def _record(parts: Parts, files: dict[str, str]) -> dict[str, object]:
     return {
         "format": FORMAT,
         "index": asdict(parts.index),
-        "models": {name: asdict(model) for name, model in parts.models.items()},
+        "models": {name: asdict(model) for name, model in parts.models.items() if model.digest},
         "policy": parts.policy,
         "weights": parts.weights,
         "prompts": files["prompts.json"],

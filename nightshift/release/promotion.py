@@ -10,7 +10,7 @@ from nightshift.release import registry
 from nightshift.settings import Settings
 from nightshift.store import Store
 
-PROMOTE = "promote"  # the verdict of the gates that lets a candidate serve
+ACCEPTED = "accepted"  # the verdict of the gates that lets a candidate serve
 
 
 def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settings, store: Store) -> Promotion:
@@ -19,19 +19,21 @@ def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settin
     A candidate that a person rolled back is never promoted by a night: only by hand. One that was compared with a
     release that no longer serves is refused with RegistryError. Repeating the call changes nothing.
     """
+    champion = registry.champion(settings)
+    if champion and champion.digest == release.digest:
+        return _promotion(champion, "unchanged", champion.digest, [f"version {champion.version} serves already"])
     if evaluation.release != release.digest:
         raise StoreError(
             f"the evaluation is of release {evaluation.release[:12]}, not of {release.version}",
             "evaluate this release first",
         )
+    serving = champion.digest if champion else ""
     entry = registry.register(settings, release, evaluation, store)
-    if registry.CHAMPION in entry.aliases:
-        return _promotion(entry, "unchanged", entry.digest, [f"version {entry.version} serves already"])
-    if evaluation.verdict != PROMOTE:
-        return _promotion(entry, "rejected", _serves(settings), list(evaluation.reasons))
+    if evaluation.verdict != ACCEPTED:
+        return _promotion(entry, "rejected", serving, list(evaluation.reasons))
     if entry.rolled_back:
         reason = f"a person rolled version {entry.version} back; by hand: nightshift release promote {entry.version}"
-        return _promotion(entry, "rejected", _serves(settings), [reason])
+        return _promotion(entry, "rejected", serving, [reason])
     registry.promote(settings, entry.version, expected=evaluation.champion)
     return _promotion(entry, "promoted", release.digest, list(evaluation.reasons))
 
@@ -42,11 +44,6 @@ def roll_back(settings: Settings, version: int | None = None) -> Promotion:
     entry = registry.rollback(settings, version)
     outcome = "unchanged" if entry.version == former.version else "promoted"
     return _promotion(entry, outcome, entry.digest, [f"version {entry.version} serves instead of {former.version}"])
-
-
-def _serves(settings: Settings) -> str:
-    champion = registry.champion(settings)
-    return champion.digest if champion else ""
 
 
 def _promotion(entry: registry.RegisteredRelease, outcome: str, serving: str, reasons: list[str]) -> Promotion:

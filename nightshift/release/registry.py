@@ -1,6 +1,6 @@
 """Which releases there are, which one serves, and how it came to that: a registered model in MLflow.
 
-    support-assistant  version 3  release=03fa77de... evaluation=5d0c... verdict=promote    alias champion
+    support-assistant  version 3  release=03fa77de... evaluation=5d0c... verdict=accepted   alias champion
                        version 2  release=91ab4c0d...                                       alias previous
 
 Serving follows the alias `champion`. Promotion and rollback move it, one transaction, over model, index, prompt and

@@ -10,7 +10,7 @@ A sentence is released only after it passed the grounding check, so nothing show
 of Answered is exactly what was streamed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -81,6 +81,8 @@ class Answered:
 
 Event = Retrieved | Delta | Answered
 
+_GAVE_UP = ("generator: it found no answer in the passages",)
+
 
 class Assistant:
     """Answers one question at a time from what retrieval finds; keeps nothing between questions."""
@@ -107,7 +109,7 @@ class Assistant:
         with closing(self._sentences(asked, passages)) as written:  # frees the generator when a sentence fails
             for sentence in written:
                 if without_marks(sentence) == DECLINE:
-                    reasons = ("generator: it found no answer in the passages",)
+                    reasons = _GAVE_UP
                     break
                 cited = cite(sentence, passages)
                 grounding = check(cited, passages, self._policy.min_support)
@@ -117,12 +119,14 @@ class Assistant:
                 if cited not in released:  # a small model may repeat itself
                     released.append(cited)
                     yield Delta(cited if len(released) == 1 else f" {cited}")
-        if released:
+        if not released and reasons == _GAVE_UP:
+            yield from _declined(*reasons)
+        elif released:
             yield _answered(" ".join(released), passages, "generated", reasons)
         else:
             yield from self._quoted(asked, passages, reasons or ("generator: it finished no sentence",))
 
-    def _sentences(self, question: str, passages: Sequence[Passage]) -> Iterator[str]:
+    def _sentences(self, question: str, passages: Sequence[Passage]) -> Generator[str, None, None]:
         """The generator's sentences, each as soon as the next one begins. One broken off at max_tokens is left out."""
         pending = ""
         prompt = render(question, passages)

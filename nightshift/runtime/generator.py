@@ -5,7 +5,7 @@ Generator(folder, threads=2).stream(prompt, max_tokens=96)   # yields pieces of 
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +33,27 @@ class Generator:
         The same prompt always gives the same text. Closing the iterator early frees the model for the next turn.
         """
         with self._turn:
-            yield from until(self._decoded(prompt, max_tokens), stop)
+            text = self._tokenizer.create_stream()
+            written = self._continued(self._tokenizer.encode(prompt), max_tokens)
+            yield from until((text.decode(token) for token in written), stop)
 
-    def _decoded(self, prompt: str, max_tokens: int) -> Iterator[str]:
-        tokens = self._tokenizer.encode(prompt)
+    def tokens(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
+        """The same in tokens, with the end of turn: how an export is compared with what it came from."""
+        with self._turn:
+            return list(self._continued(prompt, max_tokens))
+
+    def _continued(self, tokens: Sequence[int], max_tokens: int) -> Iterator[int]:
         options: Any = self._genai.GeneratorParams(self._model)
         # The key-value cache is allocated for max_length at once, so it is no longer than this turn needs.
         options.set_search_options(max_length=len(tokens) + max_tokens, do_sample=False)
         search = self._genai.Generator(self._model, options)
-        search.append_tokens(tokens)
-        text = self._tokenizer.create_stream()
+        search.append_tokens(list(tokens))
         while not search.is_done():
             search.generate_next_token()
-            piece = text.decode(search.get_next_tokens()[0])
-            if piece:
-                yield piece
+            yield int(search.get_next_tokens()[0])
 
 
-def until(pieces: Iterator[str], stop: Sequence[str]) -> Iterator[str]:
+def until(pieces: Iterable[str], stop: Sequence[str]) -> Iterator[str]:
     """Pass `pieces` on until a text of `stop` appears, holding back only what may be the start of one."""
     held = ""
     for piece in pieces:

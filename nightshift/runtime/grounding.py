@@ -21,14 +21,15 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\])]+", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,:]\d+)*")
 _CURRENCY = r"EUR|USD|GBP|CHF|PLN|SEK|DKK|CZK|euros?|dollars?|pounds?|percent|[€$£%]"
 _AMOUNT = re.compile(
-    rf"(?P<before>[€$£])\s?(?P<n>\d+(?:[.,]\d+)*)|(?P<m>\d+(?:[.,]\d+)*)\s?(?P<after>{_CURRENCY})(?!\w)", re.I
+    rf"(?P<before>[€$£])\s?(?P<n>\d+(?:[.,]\d+)*)|(?P<m>\d+(?:[.,]\d+)*)\s?(?P<after>{_CURRENCY})(?!\w)", re.IGNORECASE
 )
 _UNITS = {"€": "eur", "euro": "eur", "euros": "eur", "$": "usd", "dollar": "usd", "dollars": "usd", "£": "gbp",
           "pound": "gbp", "pounds": "gbp", "percent": "%"}  # fmt: skip
-_NAME = re.compile(r"(?<=[\w,;:)\]] )[\"'(]?(?!I['’])([A-Z][\w&'’-]*[a-z\d][\w&'’-]*|[A-Z]{2,}[\w-]*)")
-_NEGATION = re.compile(r"\b(?:not|no|never|cannot|nobody|none|nothing|neither|nor|without)\b|n['’]t\b", re.IGNORECASE)
-_SPELLED = ("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-            "eighteen nineteen twenty").split()  # fmt: skip
+_NAME = re.compile(r"(?<=[\w,;:)\]] )[\"'(]?(?!I['\u2019])([A-Z][\w&'\u2019-]*[a-z\d][\w&'\u2019-]*|[A-Z]{2,}[\w-]*)")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|cannot|nobody|none|nothing|neither|nor|without)\b|n['\u2019]t\b", re.IGNORECASE
+)
+_SPELLED = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SPELLED, start=2)} | {"thirty": "30", "sixty": "60"}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 
@@ -120,7 +121,7 @@ def _missing_figures(said: str, source: str) -> list[str]:
 
 
 def _missing_names(said: str, source: str) -> list[str]:
-    held = {word.lower() for word in re.findall(r"[\w&'’-]+", source)}
+    held = {word.lower() for word in re.findall(r"[\w&'\u2019-]+", source)}
     names = [name for sentence in sentences(said) for name in _NAME.findall(sentence)]
     absent = [name for name in names if not {name.lower(), name.lower().removesuffix("'s")} & held]
     return ["name: a name is not in the cited passages"] * len(absent)

@@ -60,7 +60,7 @@ def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WO
 
 
 def with_mark(sentence: str, number: int) -> str:
-    """The sentence with the mark of its passage before the final stop: 'It is free from 60 EUR [1].'"""
+    """The sentence with the mark of its passage before the final stop, as in 'It is free from 60 EUR [1].'."""
     body = sentence.rstrip()
     stop = body[-1] if body and body[-1] in ".!?" else "."
     return f"{body.rstrip('.!?').rstrip()} [{number}]{stop}"

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from nightshift.errors import MissingColumn, UnreadableFile
+from nightshift.privacy.redact import redact
 from nightshift.sources.mapping import TableMapping, nearest
 from nightshift.tables import TABLES
 
@@ -146,6 +147,7 @@ def _parquet(name: str, data: bytes, mappings: list[TableMapping]) -> Iterator[R
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         names = set(file.schema_arrow.names)
+        _require(name, names, mappings, optional_too=True)
         wanted = {column for mapping in mappings for column in mapping.raw_columns}
         tops = sorted({column if column in names else column.split(".")[0] for column in wanted} & names)
         for batch in file.iter_batches(batch_size=8_192, columns=tops):
@@ -157,7 +159,6 @@ def _parquet(name: str, data: bytes, mappings: list[TableMapping]) -> Iterator[R
         raise UnreadableFile(
             f"{name} is a truncated or damaged Parquet file ({len(data):,} bytes)", "deliver the file again, whole"
         ) from error
-    _require(name, names, mappings, optional_too=True)
 
 
 def _values(array: pa.Array) -> list[object]:
@@ -217,15 +218,20 @@ def _refuse_wide_characters(name: str, data: bytes) -> None:
 
 def _require(name: str, present: AbstractSet[str], mappings: list[TableMapping], *, optional_too: bool) -> None:
     """Raise MissingColumn unless the file has the raw columns that the mappings want."""
+    names = [redact(column)[0][:60] for column in sorted(present)[:50]]  # without a header they are the first row
     for mapping in mappings:
         lake = TABLES[mapping.table].columns
         for raw, wanted_by in mapping.raw_columns.items():
             spec = lake.get(wanted_by.partition(".")[2])
-            optional = spec is not None and (not spec.required or wanted_by.partition(".")[2] in mapping.defaults)
-            embedded = mapping.explode and raw.startswith(f"{mapping.explode}.")
+            optional = spec is None or not spec.required or wanted_by.partition(".")[2] in mapping.defaults
+            embedded = (
+                mapping.explode
+                and f"{raw}.".startswith(f"{mapping.explode}.")
+                and not (optional_too and raw == mapping.explode)
+            )
             if {raw, raw.partition(".")[0]} & present or embedded or (optional and not optional_too):
                 continue
             raise MissingColumn(
                 f"{name} has no column {raw!r} (wanted by {wanted_by})",
-                f"{nearest(raw, present)}name the right column in the mapping; the file has: {', '.join(sorted(present))}",
+                f"{nearest(raw, names)}name the right column in the mapping; the file has: {', '.join(names)}",
             )

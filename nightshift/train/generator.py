@@ -24,10 +24,11 @@ from nightshift.progress import say, track
 from nightshift.runtime.prompts import END_OF_TURN, VERSION
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
+from nightshift.train.adapter import save_adapter
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 from nightshift.train.examples import Example, TrainingSet
 from nightshift.train.holdout import newest
-from nightshift.train.query_tower import Log, save_adapter
+from nightshift.train.query_tower import Log
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -215,7 +216,7 @@ class _Training:
         total = 0.0
         for piece in micro_batches(self._share(batch)):
             loss = answer_loss(self.model, piece)
-            loss.backward()
+            self.accelerator.backward(loss)
             total += loss.item()
         total = self._over_all(total)
         tokens = sum(one.n_answer for one in batch)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 4e-4
 TEMPERATURE = 0.05
 FEWEST_TICKETS = 50
-PATIENCE = 2  # epochs without a better held-out ranking before training ends
+PATIENCE = 3  # epochs without a better held-out ranking before training ends
 LOG_EVERY = 10
 
 Log = Callable[[dict[str, float], int], None]

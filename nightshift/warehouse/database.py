@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pyarrow as pa
 
-from nightshift.errors import SettingsError, WarehouseError
+from nightshift.errors import SettingsError, StoreFull, WarehouseError
 from nightshift.store.files import no_space_is_told
 from nightshift.tables import TABLES
 
@@ -47,8 +47,8 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         file.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(str(file))
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+    except duckdb.Error as error:
+        if "could not set lock" in str(error).lower():
             raise WarehouseError(
                 f"another night is using the warehouse {file}",
                 "wait until it has ended and run again, or give this night its own NIGHTSHIFT_WAREHOUSE",
@@ -61,11 +61,16 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         _create(connection)
         yield connection
     except duckdb.Error as error:
-        # the message of an engine can quote a row: name the kind of failure only
+        # The message of an engine can quote a row, so neither it nor the error itself goes further.
+        if "no space left" in str(error).lower():
+            raise StoreFull(
+                f"no space left while writing {file}",
+                "free some space and run the night again; nothing is half written",
+            ) from None
         raise WarehouseError(
             f"the warehouse {file} failed: {type(error).__name__}",
             "run again; if it stays, delete the file: it is a cache of the lake and is built anew",
-        ) from error
+        ) from None
     finally:
         connection.close()
 

@@ -16,7 +16,7 @@ from nightshift.store.files import no_space_is_told
 
 _TIME = pa.timestamp("us")
 
-# The columns that stages may rely on, and by which of them the rows are sorted.
+# The columns that stages may rely on. Rows are sorted by ticket_id and article_id, whichever a mart has.
 MARTS = {
     "articles": pa.schema(
         {
@@ -85,18 +85,14 @@ def export(connection: duckdb.DuckDBPyConnection, store: Store, work_folder: Pat
 
 def mart(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
     """One mart in the warehouse with the columns of `MARTS[name]`, sorted by its key."""
-    schema = MARTS[name]
-    keys = [column for column in ("ticket_id", "article_id") if column in schema.names]
     if name == "eval_questions":
         return gathered(_selected(connection, name, ["ticket_id", "article_id", "created_at", "text", "intent"]))
-    return _selected(connection, name, schema.names, keys).cast(schema)
+    return _selected(connection, name, MARTS[name].names).cast(MARTS[name])
 
 
-def _selected(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], keys: list[str] | None = None
-) -> pa.Table:
-    order = ", ".join(keys or ["ticket_id", "article_id"])
-    sql = f"select {', '.join(columns)} from nightshift_marts.{name} order by {order}"  # noqa: S608 - names from MARTS
+def _selected(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> pa.Table:
+    keys = [column for column in ("ticket_id", "article_id") if column in columns]
+    sql = f"select {', '.join(columns)} from nightshift_marts.{name} order by {', '.join(keys)}"  # noqa: S608 - names from MARTS
     return connection.execute(sql).to_arrow_table()
 
 
@@ -105,12 +101,8 @@ def gathered(questions: pa.Table) -> pa.Table:
 
     Lists are made here: their SQL differs from engine to engine.
     """
-    rows = [
-        {**same[0], "article_ids": [row["article_id"] for row in same]}
-        for _, same in (
-            (key, list(group)) for key, group in groupby(questions.to_pylist(), key=itemgetter("ticket_id"))
-        )
-    ]
+    groups = [list(group) for _, group in groupby(questions.to_pylist(), key=itemgetter("ticket_id"))]
+    rows = [{**group[0], "article_ids": [row["article_id"] for row in group]} for group in groups]
     schema = MARTS["eval_questions"]
     return pa.table({name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names})
 

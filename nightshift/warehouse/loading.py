@@ -32,18 +32,12 @@ class Loaded:
     pending: int
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection,
-    tables: Mapping[str, Sequence[Part]],
-    store: Store,
-    now: datetime | None = None,
-) -> Loaded:
+def load(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Part]], store: Store) -> Loaded:
     """Make the raw tables hold exactly `tables`, in one transaction. Raises WarehouseError, MissingObject."""
     wanted = {
         (table, f"{part.object}#{part.digest}"): part.digest
         for table in LOADED
         for part in tables.get(table, ())
-        if part.rows
         if part.rows
     }
     state = {
@@ -59,7 +53,7 @@ def load(
     try:
         _mark(connection, back, "new")
         _mark(connection, left, "gone")
-        _append(connection, {key: wanted[key] for key in came}, store, now or datetime.now(UTC))
+        _append(connection, {key: wanted[key] for key in came}, store, datetime.now(UTC))
         connection.commit()
     except BaseException:
         connection.rollback()

@@ -69,11 +69,13 @@ def test_same_parts_same_release(parts, store, tmp_path):
 
 
 def test_release_json_names_the_adapters(parts, store):
-    """The adapters a later night may reuse are found in release.json by name."""
-    release = bundle.assemble(parts, store)
+    """The adapters a later night may reuse are found in release.json by name, without those never trained."""
+    untrained = Model("query_tower_adapter", "", "base", "")
+    release = bundle.assemble(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
     record = bundle.read(release.digest, "release.json", store)
     assert bundle.model_digests(record) == release.models
     assert release.models["generator_adapter"] == "a" * 64
+    assert "query_tower_adapter" not in release.models
 
 
 def test_an_absent_model_is_named(parts, store):

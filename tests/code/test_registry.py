@@ -46,7 +46,7 @@ def store(settings):
 def candidate(store):
     """Makes a release and its evaluation from a name."""
 
-    def make(name, verdict="promote", champion="", reasons=("no worse than before",)):
+    def make(name, verdict="accepted", champion="", reasons=("no worse than before",)):
         lineage, evaluated = store.put_json({"code": name}), store.put_json({"of": name, "verdict": verdict})
         release = Release(store.put_json({"lineage.json": lineage}), "i" * 64)
         tree = store.put_json({"evaluation.json": evaluated})
@@ -67,9 +67,9 @@ def test_a_release_is_registered_once(settings, store, candidate):
     """Registering a release again keeps its version and takes the newer evaluation."""
     release, evaluation = candidate("one")
     first = registry.register(settings, release, evaluation, store)
-    again = registry.register(settings, release, replace(evaluation, verdict="reject", reasons=["slower"]), store)
+    again = registry.register(settings, release, replace(evaluation, verdict="rejected", reasons=["slower"]), store)
     assert (first.version, again.version) == (1, 1)
-    assert (again.verdict, again.reasons) == ("reject", ["slower"])
+    assert (again.verdict, again.reasons) == ("rejected", ["slower"])
     assert again.aliases == ["challenger"]
 
 
@@ -116,7 +116,7 @@ def test_a_night_promotes_rejects_or_leaves(settings, store, candidate):
     release, evaluation = candidate("one")
     assert promote_or_reject(release, evaluation, settings, store).outcome == "promoted"
     assert promote_or_reject(release, evaluation, settings, store).outcome == "unchanged"
-    worse, judged = candidate("two", verdict="reject", champion=release.digest, reasons=["hit@5 fell by 3 points"])
+    worse, judged = candidate("two", verdict="rejected", champion=release.digest, reasons=["hit@5 fell by 3 points"])
     rejected = promote_or_reject(worse, judged, settings, store)
     assert (rejected.outcome, rejected.serving, rejected.reasons) == (
         "rejected",

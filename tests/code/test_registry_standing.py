@@ -55,7 +55,7 @@ def champion(store, monkeypatch):
         adapter = store.put_json({"trained_on.json": store.put_json(sorted(learned))})
         models = {"query_tower_adapter": {"digest": adapter}, "generator_adapter": {"digest": adapter}}
         release = store.put_json({"release.json": store.put_json({"models": models})})
-        monkeypatch.setattr(registry, "champion", lambda _: RegisteredRelease(1, release, "", "promote"))
+        monkeypatch.setattr(registry, "champion", lambda _: RegisteredRelease(1, release, "", "accepted"))
         return adapter
 
     return make

@@ -146,13 +146,24 @@ def test_a_missing_column_names_what_there_is(name, data):
     assert "at, id, pages" in caught.value.cure
 
 
+def test_a_missing_column_does_not_show_a_first_row():
+    """A CSV without a header has data where names should be: what is personal in it is not shown."""
+    with pytest.raises(MissingColumn) as caught:
+        read("x.csv", b"17,ann@example.org,2026-01-01\n")
+    assert "ann@" not in str(caught.value)
+
+
 def test_json_may_leave_out_what_a_table_can_do_without():
     """A key that no line happens to have is only an error when every row needs it."""
-    spec = {"files": "x.jsonl", "columns": {"customer": "id", "since": "at", "country": "land"}}
-    table = parse_mapping({"tables": {"customers": spec}}, "m").tables[0]
-    assert list(read_rows("x.jsonl", b'{"id": 1, "at": "2026"}', [table])) == [(1, {"id": 1, "at": "2026"})]
+    columns = {"customer": "id", "since": "at", "country": "land"}
+    tables = {
+        name: parse_mapping({"tables": {"customers": {"files": name, "columns": columns}}}, "m").tables[0]
+        for name in ("x.jsonl", "x.csv")
+    }
+    rows = read_rows("x.jsonl", b'{"id": 1, "at": "2026"}', [tables["x.jsonl"]])
+    assert list(rows) == [(1, {"id": 1, "at": "2026"})]
     with pytest.raises(MissingColumn):
-        list(read_rows("x.csv", b"id,at\n1,2026\n", [table]))
+        list(read_rows("x.csv", b"id,at\n1,2026\n", [tables["x.csv"]]))
 
 
 def test_markdown_is_an_article():

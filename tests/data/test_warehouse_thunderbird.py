@@ -30,13 +30,28 @@ def thunderbird(folder):
     of_link = pc.list_parent_indices(links["gold_doc_ids"].combine_chunks())
     return {
         "tickets": pa.table(
-            [text(tickets["ticket_id"]), asked, asked, empty, text(tickets["title"]), text(tickets["text"])]
-            + [text(tickets["topic"]), empty],
+            [
+                text(tickets["ticket_id"]),
+                asked,
+                asked,
+                empty,
+                text(tickets["title"]),
+                text(tickets["text"]),
+                text(tickets["topic"]),
+                empty,
+            ],
             ["ticket_id", "created_at", "updated_at", "customer", "subject", "body", "intent", "status"],
         ),
         "answers": pa.table(
-            [text(answers["answer_id"]), text(answers["ticket_id"]), answered, answered, text(answers["text"])]
-            + [pc.invert(answers["by_asker"]), answers["is_solution"]],
+            [
+                text(answers["answer_id"]),
+                text(answers["ticket_id"]),
+                answered,
+                answered,
+                text(answers["text"]),
+                pc.invert(answers["by_asker"]),
+                answers["is_solution"],
+            ],
             ["answer_id", "ticket_id", "created_at", "updated_at", "body", "by_helper", "accepted"],
         ),
         "articles": pa.table(

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from deliveries import answer, article, day, place, resolved, shop, snapshot, ticket
 
-from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, WarehouseError
+from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, StoreFull, WarehouseError
 from nightshift.settings import Settings
+from nightshift.store.files import FileStore
 from nightshift.warehouse import MARTS, building, read_mart, transform
 
 SPLIT = "2026-01-09T00:00:00Z"
@@ -136,12 +137,13 @@ def test_no_text_of_customers_is_written_beside_the_warehouse(night):
     assert not [path for path in written if b"about parcels" in path.read_bytes()]
 
 
-def test_a_second_process_is_told_that_another_night_is_running(night, tmp_path):
+def test_a_second_process_is_told_that_another_night_is_running(night):
     """A warehouse held by another process is refused by name, and free again when the stage is done."""
     store, settings, features, _ = night
-    hold = f"import duckdb, sys; duckdb.connect({str(settings.home / 'warehouse.duckdb')!r}); print('held', flush=True); sys.stdin.read()"
+    file = str(settings.home / "warehouse.duckdb")
+    hold = f"import duckdb, sys; held = duckdb.connect({file!r}); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
-        [sys.executable, "-c", hold.replace("duckdb.connect", "held = duckdb.connect")],
+        [sys.executable, "-c", hold],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
@@ -171,6 +173,22 @@ def test_a_wiped_store_gets_its_features_again(night, tmp_path):
     assert again.digest == features.digest
     assert work.built == "touched keys"
     assert len(read_mart(store, again, "tickets")) == 10
+
+
+def test_a_build_that_broke_off_is_followed_by_one_in_full(night, tmp_path):
+    """A disk that fills during the export leaves no build to rely on; the next night makes the marts whole."""
+    _, settings, features, _ = night
+
+    class Full(FileStore):
+        def put_tree(self, folder):
+            raise StoreFull("no space left", "free some")
+
+    store, full = FileStore(tmp_path / "store"), Full(tmp_path / "store")
+    one = snapshot(store, edited())
+    with pytest.raises(StoreFull):
+        transform(one, SPLIT, full, settings)
+    assert transform(one, SPLIT, store, settings)[1].built == "in full"
+    assert transform(snapshot(store, shop()), SPLIT, store, settings)[0].digest == features.digest
 
 
 def test_resolutions_of_deleted_articles_are_dropped_and_counted(night):

@@ -22,5 +22,5 @@ def test_a_difference_above_the_tolerance_is_refused(wrong):
 
 def test_another_shape_is_refused():
     """A graph that broadcasts to the right answer is still another graph."""
-    with pytest.raises(ParityExceeded, match="shape|gives"):
+    with pytest.raises(ParityExceeded, match="gives"):
         check("tower", np.zeros((2, 3)), np.zeros((1, 3)), 1e-4)

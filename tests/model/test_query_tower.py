@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -65,7 +66,10 @@ def train(home: Path, base: str, **changed) -> Model:
         "log": lambda _values, _step: None,
         "trained_on": "f" * 64,
     }
-    return train_query_tower(**{**given, **changed})
+    with patch(
+        "nightshift.train.query_tower.LEARNING_RATE", 4e-3
+    ):  # random weights have further to go than pretrained ones
+        return train_query_tower(**{**given, **changed})
 
 
 @pytest.fixture(scope="module")

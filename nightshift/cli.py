@@ -1,0 +1,161 @@
+"""The command `nightshift`: ask the release that serves, look at releases and nights, simulate a company.
+
+nightshift ask "Can I send a tent back after three weeks?"
+nightshift status
+nightshift release diff 1 2
+"""
+
+import json
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nightshift import __version__
+from nightshift.errors import NightshiftError
+from nightshift.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A support assistant that goes back to school every night. Run a night with: pyflyte run workflows/nightly.py nightly",
+)
+releases = typer.Typer(no_args_is_help=True, help="Look at the registered releases.")
+app.add_typer(releases, name="release")
+
+
+def main() -> None:
+    """Run the command line; an error that a person can cure is told without a traceback."""
+    try:
+        app()
+    except NightshiftError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def version() -> None:
+    """Show the version of Nightshift."""
+    print(__version__)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    night: Annotated[int, typer.Option(help="Write what the company has as of this night.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
+    history: Annotated[int, typer.Option(help="Days of backlog before the first night.", min=0)] = 10,
+) -> None:
+    """Write the files of the simulated shop, with the planted truth in .truth/ which no pipeline reads.
+
+    Example: nightshift simulate --out shop --night 3, then run a night on 'file://$PWD/shop?mapping=company'.
+    """
+    from nightshift.sources.company.simulate import write_night
+
+    count = write_night(out, night, seed, history)
+    print(f"{count} objects in {out}; run a night on them with --source 'file://{out.absolute()}?mapping=company'")
+
+
+@app.command()
+def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.")]) -> None:
+    """Ask the release that serves; the answer streams, its citations and the release follow."""
+    from nightshift.release.registry import serving
+    from nightshift.runtime.assistant import Answered, Delta, open_assistant
+    from nightshift.store import open_store
+
+    settings = Settings.from_env()
+    champion = serving(settings)
+    folder = open_store(settings.store).checkout(champion.digest)
+    print(f"Question: {question}\n")
+    for event in open_assistant(folder, settings.threads).answer(question):
+        if isinstance(event, Delta):
+            print(event.text, end="", flush=True)
+        elif isinstance(event, Answered):
+            print("\n")
+            for citation in event.citations:
+                print(
+                    f"  [{citation.mark}] {citation.title} > {citation.heading}  {citation.url or citation.article_id}"
+                )
+            print(f"\n  {event.source} by release {champion.digest[:12]} (version {champion.version})")
+            for reason in event.reasons:
+                print(f"  {reason}")
+    print(f"  reports: {settings.home / 'nights' / 'index.html'}")
+
+
+@app.command()
+def status() -> None:
+    """Show who serves, and what the last night did and cost."""
+    from nightshift.pages.shelf import Shelf
+    from nightshift.release.registry import champion
+
+    settings = Settings.from_env()
+    serving = champion(settings)
+    print(f"serving   {f'version {serving.version}, release {serving.digest[:12]}' if serving else 'nothing yet'}")
+    shelf = Shelf(settings.home)
+    runs = shelf.runs(shelf.night)
+    if not runs:
+        print("nights    none yet; run one: pyflyte run workflows/nightly.py nightly")
+        return
+    print(f"night     {shelf.night}, {len(runs)} run{'s' if len(runs) > 1 else ''}")
+    for stage, work in shelf.latest(shelf.night).items():
+        fresh = "" if stage in runs[-1]["stages"] else "  (reused)"
+        print(
+            f"  {stage:19s} {work['changed']:>7,}/{work['total']:,} {work['unit']}  {work['wall']:.1f} s  {work['verdict']}{fresh}"
+        )
+
+
+@app.command()
+def report(open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
+    """Open the pages of all nights."""
+    from nightshift.pages.shelf import Shelf
+
+    index = Shelf(Settings.from_env().home).root / "index.html"
+    if not index.exists():
+        print("there is no night yet; run one: pyflyte run workflows/nightly.py nightly")
+        raise typer.Exit(1)
+    print(index)
+    if open_browser and sys.stdout.isatty():
+        webbrowser.open(index.as_uri())
+
+
+@app.command()
+def evaluate(
+    source: Annotated[str, typer.Option(help="Where the questions are, e.g. file:///folder?mapping=thunderbird.")],
+    since: Annotated[str, typer.Option("--from", help="Score questions asked from this day on, e.g. 2025-01-01.")],
+    release: Annotated[int, typer.Option(help="Registered version; 0 is the one that serves.")] = 0,
+) -> None:
+    """Score a release on any mapped source; prints machine-readable JSON."""
+    from nightshift.evaluate.elsewhere import score
+
+    print(json.dumps(score(source, since, release, Settings.from_env()), indent=1))
+
+
+@releases.command("list")
+def list_releases() -> None:
+    """Every registered release, newest first."""
+    from nightshift.release.registry import releases as registered
+
+    for entry in registered(Settings.from_env()):
+        print(f"{entry.version:4d}  {entry.digest[:12]}  {entry.verdict:9s} {' '.join(entry.aliases)}")
+
+
+@releases.command()
+def show(version: Annotated[int, typer.Argument(help="Registered version.")]) -> None:
+    """What a release is made of, where it came from, and why it was let in or kept out."""
+    from nightshift.release.describe import described
+
+    print(described(version, Settings.from_env()))
+
+
+@releases.command()
+def diff(
+    a: Annotated[int, typer.Argument(help="Registered version.")],
+    b: Annotated[int, typer.Argument(help="Registered version.")],
+) -> None:
+    """What changed from one release to another."""
+    from nightshift.release.describe import compared
+
+    print(compared(a, b, Settings.from_env()))

@@ -1,0 +1,55 @@
+"""From the parts of a night to a release candidate: dials, drift reference, lineage, one tree.
+
+release = assemble(features, index, models, dials, code, store, settings)
+"""
+
+from collections.abc import Mapping
+
+from nightshift.artifacts import Features, Index, Model, Release
+from nightshift.evaluate.drift import make_reference
+from nightshift.evaluate.reference import asked, newest
+from nightshift.release import bundle, lineage
+from nightshift.runtime import prompts
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.heads import Heads
+from nightshift.runtime.memory import Memory
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import Store
+from nightshift.train.tuning import Dials
+from nightshift.warehouse import read_mart
+
+
+def assemble(
+    features: Features,
+    index: Index,
+    models: Mapping[str, Model],
+    dials: Dials,
+    code: str,
+    store: Store,
+    settings: Settings,
+) -> Release:
+    """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
+    documents = models["document_tower"]
+    past = newest(read_mart(store, features, "tickets"), "train", size(settings.profile).intent_tickets)
+    tickets = asked(
+        past,
+        Heads(store.checkout(models["heads"].digest), settings.threads),
+        encoder_digest=documents.digest,
+        open_encoder=lambda: OnnxEncoder(store.checkout(documents.digest), settings.threads),
+        store=store,
+    )
+    parts = bundle.Parts(
+        index=index,
+        models=dict(models),
+        policy=dials.policy,
+        weights=dials.weights,
+        prompts={
+            "version": prompts.VERSION,
+            "system": prompts.SYSTEM,
+            "decline": prompts.DECLINE,
+        },
+        reference=make_reference(tickets, Memory.load(store.checkout(index.digest)).vectors),
+        lineage=lineage.trace(features, index, models, code, store),
+    )
+    return bundle.assemble(parts, store)

@@ -1,0 +1,50 @@
+"""The part of requirements.lock that serving needs: its own imports and what these require, nothing that trains.
+
+locked(ROOTS, Path("requirements.lock"))  ->  ['aiohttp==3.14.1', ..., 'onnxruntime==1.31.1', ...]
+"""
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOTS = (
+    "anyio", "bentoml", "faiss-cpu", "numpy", "onnxruntime", "onnxruntime-genai", "packaging", "phonenumbers",
+    "prometheus-client", "pyarrow", "starlette", "tokenizers", "uvicorn",
+)  # fmt: skip
+
+
+def locked(roots: Iterable[str], lock: Path) -> list[str]:
+    """Lines of the lock for `roots` and everything these require on this platform, sorted.
+
+    Raises KeyError, with the name, for a package that the lock does not hold: the lock is out of date.
+    """
+    versions = {canonicalize_name(Requirement(line).name): line for line in _lines(lock)}
+    needed: set[str] = set()
+    waiting = [Requirement(root) for root in roots]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while waiting:
+        wanted = waiting.pop()
+        name, extras = str(canonicalize_name(wanted.name)), frozenset(wanted.extras)
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        needed.add(name)
+        waiting.extend(_required(name, extras))
+    return [versions[canonicalize_name(name)] for name in sorted(needed)]
+
+
+def _required(name: str, extras: frozenset[str]) -> list[Requirement]:
+    try:
+        declared = [Requirement(text) for text in requires(name) or []]
+    except PackageNotFoundError:  # not on this machine, so nothing here needs it; the lock still names its version
+        return []
+    environments = [{"extra": extra} for extra in ("", *extras)]
+    return [r for r in declared if r.marker is None or any(r.marker.evaluate(e) for e in environments)]
+
+
+def _lines(lock: Path) -> list[str]:
+    texts = (line.partition("#")[0].strip() for line in lock.read_text().splitlines())
+    return [text for text in texts if text and not text.startswith("-")]

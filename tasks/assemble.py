@@ -1,0 +1,49 @@
+"""Tune the dials and put everything that answers into one release.
+
+Launched by workflows/nightly.py; alone: pyflyte run tasks/assemble.py assemble --help
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Index, Model, Release
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
+from nightshift.release.assembling import assemble as put_together
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from nightshift.train.tuning import Dials, tune
+from tasks.caching import cached, code_of
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
+def assemble(
+    features: Features,
+    index: Index,
+    document_tower: Model,
+    query_tower: Model,
+    heads: Model,
+    generator: Model,
+    adapters: list[Model],
+    profile: str = "tiny",
+) -> Release:
+    """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("assemble") as finish:
+        dials = tune(features, index, document_tower, query_tower, store, settings)
+        served = [document_tower, query_tower, heads, generator]
+        models = {model.kind: model for model in [*served, *adapters] if model.digest}
+        release = put_together(features, index, models, dials, code_of(), store, settings)
+        finish(_page(release, dials), changed=len(models), total=len(models), unit="models")
+    return release
+
+
+def _page(release: Release, dials: Dials) -> Page:
+    page = Page("Assemble", "good", f"Candidate {release.version} is put together")
+    page.picture("How much each signal counts", bars(dials.weights["blend"]))
+    page.table(("on held-out tickets of the training part", "value"), sorted(dials.metrics.items()), "Tuning")
+    return page.table(
+        ("part", "digest"), [(name, digest[:12]) for name, digest in sorted(release.models.items())], "Parts"
+    )

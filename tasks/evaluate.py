@@ -1,0 +1,85 @@
+"""Score the candidate on questions it never saw, compare it with the champion, look for drift, and judge.
+
+Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Evaluation, Features, Release, Standing
+from nightshift.evaluate import Contender, EvaluationWork
+from nightshift.evaluate import evaluate as judge
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
+from nightshift.pages.shelf import Shelf
+from nightshift.release import registry
+from nightshift.release.bundle import release_of
+from nightshift.runtime.assistant import open_assistant
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import open_store
+from tasks.caching import cached
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
+def evaluate(candidate: Release, features: Features, state: Standing, profile: str = "tiny") -> Evaluation:
+    """The verdict over the candidate, with its reasons."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("evaluate") as finish:
+        known = (
+            registry.evaluation_of(settings, candidate.digest, store) if state.champion == candidate.digest else None
+        )
+        if known:
+            page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
+            finish(page, changed=0, total=1, unit="releases")
+            return known
+        champion = release_of(state.champion, store) if state.champion else None
+        evaluation, work = judge(
+            Contender(candidate, store.checkout(candidate.digest)),
+            Contender(champion, store.checkout(champion.digest)) if champion else None,
+            features,
+            store,
+            settings=settings,
+            profile=size(profile),
+            assistant_for=lambda folder: open_assistant(folder, settings.threads),
+        )
+        page = _page(evaluation, work)
+        if work.drift_html:
+            Shelf(settings.home).keep("drift.html", work.drift_html.encode())
+            page.link("Evidently's report on tonight's tickets", "drift.html")
+        asked = features.rows["eval_questions"]
+        finish(page, changed=asked, total=asked, unit="questions")
+    return evaluation
+
+
+def _page(evaluation: Evaluation, work: EvaluationWork) -> Page:
+    good = evaluation.verdict == "accepted"
+    page = Page("Evaluate", "good" if good else "bad", f"{evaluation.verdict.capitalize()}: {evaluation.reasons[0]}")
+    hits = {
+        name: evaluation.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr") if name in evaluation.metrics
+    }
+    page.numbers({**hits, "drift": evaluation.drift})
+    page.picture("Article found; the tick is the release that serves", bars(hits, work.report["champion_metrics"]))
+    gates = [
+        (gate["name"], gate["value"], gate["limit"], "passed" if gate["passed"] else "FAILED")
+        for gate in work.report["gates"]
+    ]
+    page.table(("gate", "value", "limit", ""), gates, "Gates")
+    answers = [
+        (name.removeprefix("answers_"), value)
+        for name, value in sorted(evaluation.metrics.items())
+        if name.startswith("answers_")
+    ]
+    page.table(("answers", "share"), answers, "What it says")
+    measures = work.report["drift"].get("measures", [])
+    if measures:
+        page.table(
+            ("measure", "value", "limit"),
+            [(m["name"], m["value"], m["limit"]) for m in measures],
+            f"Drift: {evaluation.drift}",
+        )
+    if work.timings:
+        page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
+    return page

@@ -1,0 +1,44 @@
+"""Merge the generator's adapter into its base and convert it for serving, in four bits where that says the same.
+
+pyflyte run tasks/export_generator.py export_generator --adapter '{...}' --features '{...}'
+"""
+
+from dataclasses import replace
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Model
+from nightshift.export.generator import export_generator as export
+from nightshift.pages.page import Page
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import open_store
+from nightshift.train.examples import build_examples, passages_of
+from nightshift.warehouse import read_mart
+from tasks.caching import cached
+from tasks.generator import SEED
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+# The features only lend the prompts it is measured on: an adapter that is used again is not measured again.
+CACHE = replace(cached(__file__), ignored_inputs=("features",))
+
+
+@task(container_image=IMAGE, requests=BROAD, cache=CACHE, **DECK)
+def export_generator(adapter: Model, features: Features, profile: str = "tiny") -> Model:
+    """The generator as it serves: parity with PyTorch in fp32, and agreement of the smaller variant with fp32."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("export-generator") as finish:
+        passages = passages_of(read_mart(store, features, "articles"))
+        taught = build_examples(read_mart(store, features, "generator_examples"), passages, size(profile), SEED)
+        probes = [example.prompt for example in taught.examples]
+        model = export(adapter if adapter.digest else None, adapter.base, store=store, settings=settings, probes=probes)
+        finish(_page(model), changed=1, total=1, unit="models")
+    return model
+
+
+def _page(model: Model) -> Page:
+    bits = int(model.metrics["bits"])
+    page = Page("Generator export", "good", f"Ships with {bits} bits a weight, {model.metrics['size_mb']:.0f} MB")
+    return page.table(("measure", "value"), sorted(model.metrics.items()), "Parity and agreement")

@@ -1,0 +1,53 @@
+"""Merge the query tower's adapter into its base and export it, as int8 where that ranks as well.
+
+pyflyte run tasks/export_query_tower.py export_query_tower --adapter '{...}' --features '{...}' --index '{...}'
+"""
+
+from dataclasses import replace
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Index, Model
+from nightshift.export.encoder import export_query_tower as export
+from nightshift.export.quantize import RankedSample
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from nightshift.train.query_tower import examples_of
+from nightshift.train.sections import sections_of
+from nightshift.warehouse import read_mart
+from tasks.caching import cached
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+# Features and index only lend the questions it is measured on: an adapter that is used again is not measured again.
+CACHE = replace(cached(__file__), ignored_inputs=("features", "index"))
+
+
+@task(container_image=IMAGE, requests=BROAD, cache=CACHE, **DECK)
+def export_query_tower(adapter: Model, features: Features, index: Index, profile: str = "tiny") -> Model:
+    """The query tower as it serves, with its parity and what quantization would cost."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("export-query-tower") as finish:
+        sections = sections_of(store.checkout(index.digest))
+        asked = examples_of(read_mart(store, features, "training_pairs"), sections)
+        held = [row for row, out in enumerate(asked.held_out) if out]
+        sample = RankedSample(
+            [asked.texts[row] for row in held],
+            [[sections.articles[column] for column in asked.golds[row].nonzero()[0]] for row in held],
+            sections,
+        )
+        texts = asked.texts or read_mart(store, features, "tickets")["text"].to_pylist()
+        model = export(adapter, store, settings, texts, sample=sample)
+        finish(_page(model), changed=1, total=1, unit="models")
+    return model
+
+
+def _page(model: Model) -> Page:
+    kept = model.metrics.get("int8_kept") == 1.0
+    page = Page("Query tower export", "good", f"Exported as {'int8' if kept else 'fp32'}; agrees with what was trained")
+    page.numbers({"largest difference": model.metrics["parity"]})
+    hits = {name: value for name, value in model.metrics.items() if "hit@5" in name or "overlap" in name}
+    return page.picture("fp32 against int8 on held-out tickets", bars(hits)) if hits else page

@@ -1,0 +1,64 @@
+"""Teach the generator, by LoRA, to answer from numbered passages, to cite them and to decline.
+
+pyflyte run tasks/generator.py generator --features '{...}' --state '{...}' --profile tiny
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Model, Standing
+from nightshift.modeltree import read_model
+from nightshift.pages.page import Page
+from nightshift.release.tracking import tracked
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import open_store
+from nightshift.train.examples import TrainingSet, build_examples, passages_of
+from nightshift.train.generator import can_train, train_generator
+from nightshift.warehouse import read_mart
+from tasks.caching import cached
+from tasks.resources import IMAGE, TRAINING, processes
+from tasks.stage import DECK, stage
+
+SEED = 7
+
+
+@task(task_config=processes(), container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **DECK)
+def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
+    """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    base = size(profile).generator
+    with stage("generator") as finish:
+        rows = read_mart(store, features, "generator_examples")
+        if state.generator:
+            finish(_reused(state.reasons["generator"]), changed=0, total=rows.num_rows, unit="answers")
+            return read_model(state.generator, store)
+        passages = passages_of(read_mart(store, features, "articles"))
+        taught = build_examples(rows, passages, size(profile), SEED)
+        if not can_train(taught):
+            finish(_reused("too few answers to learn from"), changed=0, total=rows.num_rows, unit="answers")
+            return Model("generator_adapter", "", base, features.digest)
+        params = {"profile": profile, "seed": SEED, "steps": size(profile).generator_steps, **taught.counts}
+        with tracked(settings, "generator", params, features.digest) as log:
+            model = train_generator(
+                taught,
+                base,
+                profile=size(profile),
+                store=store,
+                settings=settings,
+                seed=SEED,
+                log=log,
+                trained_on=features.digest,
+            )
+        finish(_page(model, taught), changed=len(taught.examples), total=rows.num_rows, unit="answers")
+    return model
+
+
+def _reused(why: str) -> Page:
+    return Page("Generator", "quiet", f"Not trained tonight: {why}")
+
+
+def _page(model: Model, taught: TrainingSet) -> Page:
+    page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples")
+    page.table(("measure", "value"), sorted(model.metrics.items()), "Training")
+    return page.table(("examples", "number"), sorted(taught.counts.items()), "What became of the answers")

@@ -1,0 +1,50 @@
+"""Chunk the articles, embed the chunks that are new, and publish the index version.
+
+pyflyte run tasks/index.py index --features '{...}' --document_tower '{...}'
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Index, Model
+from nightshift.index import open_index
+from nightshift.index.build import IndexWork, build
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from tasks.caching import cached
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
+def index(features: Features, document_tower: Model, profile: str = "tiny") -> Index:
+    """An index version of all articles, with the memory of what past tickets were resolved with."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("index") as finish:
+        version, work = build(features, document_tower, store, settings)
+        open_index(settings.index).publish(version, store)
+        finish(
+            _page(version, work),
+            changed=work.embedded + work.memory_embedded,
+            total=work.chunks + work.memory,
+            unit="embeddings",
+        )
+    return version
+
+
+def _page(version: Index, work: IndexWork) -> Page:
+    verdict = (
+        f"{work.chunks:,} passages of {version.articles:,} articles; {work.embedded:,} embedded, {work.removed:,} gone"
+    )
+    page = Page("Index", "good" if work.embedded or work.removed else "quiet", verdict)
+    page.numbers(
+        {"passages": work.chunks, "embedded tonight": work.embedded, "reused": work.reused, "removed": work.removed}
+    )
+    page.numbers({"resolved tickets remembered": work.memory, "of them embedded tonight": work.memory_embedded})
+    page.picture(
+        "Passages",
+        bars({"reused": float(work.reused), "embedded": float(work.embedded), "removed": float(work.removed)}),
+    )
+    return page.note(f"Index {version.digest[:12]}, embedded by {version.encoder[:12]}.")

@@ -1,0 +1,43 @@
+"""Package the release that was promoted as a Bento that serves by itself.
+
+Launched by workflows/nightly.py; alone: pyflyte run tasks/package.py package --help
+"""
+
+from pathlib import Path
+
+from flytekit import task
+from flytekit.types.directory import FlyteDirectory
+
+from nightshift.artifacts import Promotion
+from nightshift.pages.page import Page
+from nightshift.release.package import build_bento
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from tasks.resources import BROAD, IMAGE
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=BROAD, **DECK)
+def package(promotion: Promotion) -> FlyteDirectory | None:
+    """The Bento of the release that serves, built once per release. Never cached: its path is not content."""
+    settings = Settings.from_env()
+    store = open_store(settings.store)
+    with stage("package") as finish:
+        version = promotion.serving[:12]
+        folder = settings.home / "bentos" / f"support-assistant-{version}"
+        built = bool(promotion.serving) and not folder.exists()
+        if built:
+            build_bento(store.checkout(promotion.serving), folder.parent, version)
+        page = (
+            _page(folder, built)
+            if promotion.serving
+            else Page("Package", "quiet", "No release serves: nothing to package")
+        )
+        finish(page, changed=int(built), total=1, unit="Bentos")
+    return FlyteDirectory(str(folder)) if promotion.serving else None
+
+
+def _page(folder: Path, built: bool) -> Page:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    verdict = f"The Bento of {size:.0f} MB {'was built' if built else 'is there already'}"
+    return Page("Package", "good" if built else "quiet", verdict).note(f"It serves by itself: bentoml serve {folder}")

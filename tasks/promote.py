@@ -1,0 +1,38 @@
+"""Register the candidate, and let it serve if it was accepted.
+
+Launched by workflows/nightly.py; alone: pyflyte run tasks/promote.py promote --help
+"""
+
+from flytekit import task
+
+from nightshift import lease
+from nightshift.artifacts import Evaluation, Promotion, Release
+from nightshift.pages.page import Page
+from nightshift.release.promotion import promote_or_reject
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from tasks.resources import IMAGE, LIGHT
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=LIGHT, **DECK)
+def promote(candidate: Release, evaluation: Evaluation) -> Promotion:
+    """Move the alias, or keep the candidate with its reasons. Never cached: the registry is what it changes."""
+    settings = Settings.from_env()
+    with stage("promote") as finish:
+        promotion = promote_or_reject(candidate, evaluation, settings, open_store(settings.store))
+        finish(page(promotion), changed=int(promotion.outcome == "promoted"), total=1, unit="releases")
+    lease.release(settings.home)
+    return promotion
+
+
+def page(promotion: Promotion) -> Page:
+    """What became of a candidate, for promote and rollback."""
+    version, serving = promotion.release[:12], promotion.serving[:12]
+    tone, verdict = {
+        "promoted": ("good", f"Release {version} serves from now on (version {promotion.registered_version})"),
+        "unchanged": ("quiet", f"Nothing changed: release {serving} goes on serving"),
+        "rejected": ("bad", f"Release {version} was rejected; {serving or 'nothing'} goes on serving"),
+    }[promotion.outcome]
+    told = Page("Promote", tone, verdict)  # type: ignore[arg-type]
+    return told.table(("why",), [(reason,) for reason in promotion.reasons])

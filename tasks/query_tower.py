@@ -1,0 +1,75 @@
+"""Teach the query tower, by LoRA, which article resolves which ticket.
+
+pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' --document_tower '{...}' --state '{...}'
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Index, Model, Standing
+from nightshift.modeltree import read_model
+from nightshift.pages.chart import bars
+from nightshift.pages.page import Page
+from nightshift.release.tracking import tracked
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import open_store
+from nightshift.train.query_tower import can_train, train_query_tower
+from nightshift.train.sections import sections_of
+from nightshift.warehouse import read_mart
+from tasks.caching import cached
+from tasks.resources import IMAGE, TRAINING, processes
+from tasks.stage import DECK, stage
+
+SEED = 7
+
+
+@task(task_config=processes(), container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **DECK)
+def query_tower(
+    features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
+) -> Model:
+    """The adapter of tonight: trained, or the one that serves where it is good enough."""
+    settings = Settings.from_env().at(profile)
+    store = open_store(settings.store)
+    with stage("query-tower") as finish:
+        pairs = read_mart(store, features, "training_pairs")
+        if state.query_tower:
+            model = read_model(state.query_tower, store)
+            finish(_reused(state.reasons["query_tower"]), changed=0, total=pairs.num_rows, unit="pairs")
+        elif not can_train(pairs):
+            model = Model("query_tower_adapter", "", document_tower.base, features.digest)
+            finish(_reused("too few resolved tickets to learn from"), changed=0, total=pairs.num_rows, unit="pairs")
+        else:
+            params = {"profile": profile, "seed": SEED, "pairs": pairs.num_rows, "epochs": size(profile).tower_epochs}
+            with tracked(settings, "query tower", params, features.digest) as log:
+                model = train_query_tower(
+                    pairs,
+                    sections_of(store.checkout(index.digest)),
+                    document_tower,
+                    profile=size(profile),
+                    store=store,
+                    settings=settings,
+                    seed=SEED,
+                    log=log,
+                    trained_on=features.digest,
+                )
+            finish(_page(model), changed=pairs.num_rows, total=pairs.num_rows, unit="pairs")
+    return model
+
+
+def _reused(why: str) -> Page:
+    return Page("Query tower", "quiet", f"Not trained tonight: {why}")
+
+
+def _page(model: Model) -> Page:
+    after = {name: model.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr")}
+    before = {name: model.metrics[f"{name}_before"] for name in after}
+    gain = after["hit@5"] - before["hit@5"]
+    page = Page(
+        "Query tower",
+        "good" if gain > 0 else "warn",
+        f"hit@5 on held-out tickets {before['hit@5']:.3f} before, {after['hit@5']:.3f} after training",
+    )
+    page.numbers({"tickets learned from": int(model.metrics["tickets"]), "held out": int(model.metrics["held_out"])})
+    page.numbers({"epoch kept": int(model.metrics["epochs"]), "last loss": model.metrics["loss"]})
+    page.picture("After training; the tick is the untrained tower", bars(after, before))
+    return page.note("Held-out tickets are the newest tenth of the training part. The documents stay frozen.")

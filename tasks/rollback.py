@@ -1,0 +1,23 @@
+"""Give the customers a former release back.
+
+pyflyte run tasks/rollback.py move_back --version 3
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Promotion
+from nightshift.release.promotion import roll_back
+from nightshift.settings import Settings
+from tasks.promote import page
+from tasks.resources import IMAGE, LIGHT
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=LIGHT, **DECK)
+def move_back(version: int = 0) -> Promotion:
+    """Move the champion alias back; 0 means the release that served before."""
+    settings = Settings.from_env()
+    with stage("promote") as finish:
+        promotion = roll_back(settings, version or None)
+        finish(page(promotion), changed=1, total=1, unit="releases")
+    return promotion

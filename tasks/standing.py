@@ -1,0 +1,30 @@
+"""Ask the registry who serves, and decide which adapters are good enough to be used again.
+
+pyflyte run tasks/standing.py standing --features '{...}' --profile tiny --lora auto
+"""
+
+from flytekit import task
+
+from nightshift.artifacts import Features, Standing
+from nightshift.pages.page import Page
+from nightshift.release.standing import consult
+from nightshift.settings import Settings
+from nightshift.settings import profile as size
+from nightshift.store import open_store
+from tasks.resources import IMAGE, LIGHT
+from tasks.stage import DECK, stage
+
+
+@task(container_image=IMAGE, requests=LIGHT, **DECK)
+def standing(features: Features, profile: str = "tiny", lora: str = "auto") -> Standing:
+    """Who serves and what may be reused. Never cached: the registry may have moved."""
+    settings = Settings.from_env().at(profile)
+    with stage("standing") as finish:
+        state = consult(settings, open_store(settings.store), features, size(profile), lora)
+        trained = [name.replace("_", " ") for name, reason in state.reasons.items() if reason.startswith("trained")]
+        verdict = f"To train tonight: {', '.join(trained)}" if trained else "No adapter needs training tonight"
+        page = Page("Standing", "good" if trained else "quiet", verdict)
+        page.table(("adapter", "decision"), [(name.replace("_", " "), why) for name, why in state.reasons.items()])
+        page.note(f"Release {state.champion[:12]} serves." if state.champion else "No release serves yet.")
+        finish(page, changed=len(trained), total=len(state.reasons), unit="adapters")
+    return state

@@ -1,0 +1,66 @@
+"""The confidence tells answerable from unanswerable questions and keeps its promise on the answerable."""
+
+import numpy as np
+import pytest
+
+from nightshift.evaluate.decline import MAY_DECLINE, decline_metrics, evidence_pair, fit_confidence
+from nightshift.runtime.confidence import FEATURES, UNFITTED, Confidence
+
+
+def evidence(count, shift, seed):
+    return np.random.default_rng(seed).normal(size=(count, len(FEATURES))) + shift
+
+
+def test_answerable_questions_are_declined_as_often_as_allowed_at_most():
+    """The floor declines up to a tenth of what can be answered, and most of what cannot."""
+    fitted = fit_confidence(evidence(500, 0.6, 0), evidence(500, -0.6, 1))
+    assert 0.05 < fitted.metrics["declined_answerable"] <= MAY_DECLINE
+    assert fitted.metrics["declined_unanswerable"] > 0.8
+    assert fitted.metrics["auc"] > 0.9
+
+
+def test_signals_that_know_nothing_decline_no_more_than_allowed():
+    """Where the two kinds look alike, the answerable are still answered."""
+    fitted = fit_confidence(evidence(500, 0, 2), evidence(500, 0, 3))
+    assert fitted.metrics["declined_answerable"] <= MAY_DECLINE
+    assert fitted.metrics["auc"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_too_few_questions_fit_nothing():
+    """Below thirty of either kind the unfitted confidence stands in."""
+    assert fit_confidence(evidence(29, 1, 4), evidence(500, -1, 5)).confidence == UNFITTED
+
+
+def test_the_same_questions_give_the_same_confidence():
+    """It travels in a release, so it must not differ from run to run, and it survives JSON."""
+    first, second = (fit_confidence(evidence(100, 1, 6), evidence(100, -1, 7)) for _ in range(2))
+    assert first == second
+    assert Confidence.from_json(first.confidence.to_json()) == first.confidence
+
+
+def test_a_constant_feature_is_no_obstacle():
+    """A signal that never speaks gets no weight."""
+    sure, unsure = evidence(100, 1, 8), evidence(100, -1, 9)
+    sure[:, 1] = unsure[:, 1] = 0
+    assert np.isfinite(fit_confidence(sure, unsure).confidence.of(sure)).all()
+
+
+def test_auc_counts_pairs():
+    """By hand: of four pairs three are in order and one is level."""
+    found = decline_metrics(np.array([0.9, 0.5]), np.array([0.5, 0.1]), 0.3)
+    assert found == {"auc": 0.875, "declined_answerable": 0.0, "declined_unanswerable": 0.5}
+
+
+def test_every_question_is_asked_with_and_without_its_articles():
+    """The same questions and times, once whole and once with what resolved them taken away."""
+    calls = []
+
+    class Ranker:
+        evidence = np.zeros((1, len(FEATURES)))
+
+        def rank(self, questions, before=None, without=None):
+            calls.append((questions, before, without))
+            return self
+
+    evidence_pair(Ranker(), ["q"], [["a"]], None)
+    assert calls == [(["q"], None, None), (["q"], None, [["a"]])]

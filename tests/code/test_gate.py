@@ -1,0 +1,106 @@
+"""The gate lets equals through and stops the clearly worse, whatever the size of the night."""
+
+import numpy as np
+import pytest
+
+from nightshift.evaluate.gate import Limits, judge, no_worse
+
+GOOD = {"cited_retrieved": 1.0, "supported": 1.0, "cited_gold": 0.7, "answered_when_it_should": 0.9}
+
+
+def hits(rng, count, share):
+    return (rng.random(count) < share).astype(float)
+
+
+def paired(rng, count, base, worse, churn):
+    """Champion hits, and a candidate that disagrees on `churn` of the questions and is `worse` by expectation."""
+    champion = hits(rng, count, base)
+    lost = (champion == 1) & (rng.random(count) < (churn + worse) / 2 / base)
+    won = (champion == 0) & (rng.random(count) < (churn - worse) / 2 / (1 - base))
+    return np.where(lost, 0.0, np.where(won, 1.0, champion)), champion
+
+
+def accepted_share(count, worse, churn, nights=400):
+    rng = np.random.default_rng(count)
+    pairs = (paired(rng, count, 0.7, worse, churn) for _ in range(nights))
+    return np.mean([no_worse(candidate - champion, 0.01).passed for candidate, champion in pairs])
+
+
+@pytest.mark.parametrize(("count", "churn"), [(60, 0.2), (300, 0.2), (645, 0.1), (3_000, 0.03), (20_000, 0.05)])
+def test_equal_models_pass(count, churn):
+    """Nightly promotion does not stall: an equal model passes at least four nights in five."""
+    assert accepted_share(count, 0.0, churn) >= 0.8
+
+
+@pytest.mark.parametrize(("count", "at_most"), [(60, 0.6), (200, 0.1), (645, 0.01), (3_000, 0.0), (20_000, 0.0)])
+def test_ten_points_worse_is_stopped(count, at_most):
+    """A model that is truly ten points worse is stopped, the surer the more questions there are."""
+    assert accepted_share(count, 0.10, 0.2) <= at_most
+
+
+def test_three_points_worse_does_not_pass_a_large_night():
+    """With questions enough to conclude, three points are seen."""
+    assert accepted_share(20_000, 0.03, 0.05) == 0
+
+
+@pytest.mark.parametrize("count", [10, 50, 200, 645, 3_000, 50_000])
+def test_a_measured_loss_of_ten_points_never_passes(count):
+    """However few the questions, minus ten points on them is refused."""
+    differences = np.zeros(count)
+    differences[: count // 10] = -1
+    assert not no_worse(differences, 0.01).passed
+
+
+@pytest.mark.parametrize("count", [1, 2, 60, 5_000])
+def test_the_same_answers_pass(count):
+    """A candidate that hits exactly what the champion hits is accepted."""
+    assert no_worse(np.zeros(count), 0.01).passed
+
+
+def test_a_night_too_small_to_conclude_says_so():
+    """The sentence names the rule that was applied, with its numbers."""
+    small = no_worse(np.array([1.0, -1.0, 0.0, 0.0] * 50), 0.01)
+    large = no_worse(np.array([1.0] + [0.0] * 4_999), 0.01)
+    assert "too few questions" in small.sentence
+    assert "200 questions" in small.sentence
+    assert "lower bound" in large.sentence
+    assert "too few" not in large.sentence
+
+
+def test_every_gate_names_itself_its_number_and_its_limit():
+    """Each sentence can be read alone."""
+    verdict = judge(np.ones(100), np.ones(100), GOOD, parity={"query_tower": 2e-7}, leaked=0)
+    assert verdict.accepted
+    names = [gate.name for gate in verdict.gates]
+    assert names == [
+        "hit@5", "no worse than the champion", "cited_retrieved", "supported", "cited_gold",
+        "answered_when_it_should", "parity of query_tower", "test questions learned from",
+    ]  # fmt: skip
+    assert all(any(digit.isdigit() for digit in gate.sentence) for gate in verdict.gates)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"candidate": np.zeros(100), "champion": None}, "hit@5"),
+        ({"answers": GOOD | {"supported": 0.5}}, "supported"),
+        ({"parity": {"heads": 0.5}}, "parity of heads"),
+        ({"parity": {"heads": float("nan")}}, "parity of heads"),
+        ({"leaked": 1}, "test questions learned from"),
+        ({"limits": Limits(cited_gold=0.9)}, "cited_gold"),
+    ],
+)
+def test_one_failed_gate_rejects_and_is_the_reason(change, name):
+    """Only what failed is given as a reason."""
+    given = {"candidate": np.ones(100), "champion": None, "answers": GOOD, "parity": {}, "leaked": 0} | change
+    verdict = judge(**given)
+    assert not verdict.accepted
+    assert [gate.name for gate in verdict.gates if not gate.passed] == [name]
+    assert len(verdict.reasons) == 1
+
+
+def test_without_a_champion_nothing_is_compared():
+    """The first release only has to clear the floors."""
+    verdict = judge(np.ones(50), None, {}, parity={}, leaked=0)
+    assert [gate.name for gate in verdict.gates] == ["hit@5", "test questions learned from"]
+    assert verdict.accepted

@@ -1,0 +1,88 @@
+"""Search in one version: exact by vector, safe by word."""
+
+import random
+import string
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from nightshift.index.faiss_index import FaissIndex
+from nightshift.index.words import open_words, write_words
+
+
+def table(texts):
+    blank = [""] * len(texts)
+    names = [f"a{n:03}" for n in range(len(texts))]
+    return pa.table(
+        {"chunk_id": names, "article_id": names, "title": blank, "heading": blank, "text": texts, "url": blank}
+    )
+
+
+def unit(rows, dim, seed):
+    vectors = np.random.default_rng(seed).normal(size=(rows, dim)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def index(tmp_path):
+    texts = ["refund to the giver", "reset your password", "parcels are tracked", "the parcel was lost, refunded"]
+    return FaissIndex(table(texts), unit(4, 8, 0), open_words(table(texts), tmp_path / "absent.sqlite"))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_exact_search_is_brute_force(seed, tmp_path):
+    """Any vectors, any k: the same chunks in the same order as sorting all cosines."""
+    rows, k = random.Random(seed).randint(1, 300), random.Random(seed).randint(1, 320)
+    vectors, questions = unit(rows, 16, seed), unit(5, 16, seed + 100)
+    index = FaissIndex(table(["x"] * rows), vectors, open_words(table(["x"]), tmp_path / "absent.sqlite"))
+    scores, positions = index.dense(questions, k)
+    cosines = questions @ vectors.T
+    assert positions.tolist() == np.argsort(-cosines, axis=1)[:, :k].tolist()
+    np.testing.assert_allclose(scores, -np.sort(-cosines, axis=1)[:, :k], atol=1e-5)
+
+
+def test_words_meet_in_any_of_their_forms(index):
+    """Stemming joins parcel and parcels; more shared words rank higher."""
+    _, positions = index.bm25("Was my PARCEL lost?", 10)
+    assert positions.tolist() == [3, 2]
+
+
+HOSTILE = [
+    "", " ", '"', '""', "'", "*", "refund*", "NEAR(", "NEAR(a b, 5)", "AND", "OR NOT", "NOT refund", "text:refund", "^refund",
+    "{title heading}: x", "a-b", "(((", ")", "\x00", "refund\x00giver", "-- drop table words", "'; DROP TABLE words; --",
+    "\ud800", "_", "___", "²", "½", "👩‍💻", "́", "%s", "\\", "refund " * 5_000, "x" * 100_000,
+    " ".join(f"w{n}" for n in range(5_000)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_is_syntax(index, text):
+    """Whatever a customer writes is words to look for: no error, and the table is still there."""
+    index.bm25(text, 5)
+    assert len(index.bm25("password", 5)[1]) == 1
+
+
+def test_random_text_is_never_syntax(index):
+    """A thousand random strings of everything FTS5 might understand."""
+    rng = random.Random(0)
+    letters = string.printable + "“”«»\x00\u200b\ud83d"
+    for _ in range(1_000):
+        index.bm25("".join(rng.choices(letters, k=rng.randint(0, 40))) + rng.choice(["", " NEAR", " AND", '"']), 5)
+
+
+def test_words_on_disk_are_words_in_memory(index, tmp_path):
+    """A published table and one made on opening answer alike."""
+    texts = index.chunks
+    write_words(texts, tmp_path / "bm25.sqlite")
+    published = FaissIndex(texts, unit(4, 8, 0), open_words(texts, tmp_path / "bm25.sqlite"))
+    for text in ("parcel refund", "giver"):
+        assert [part.tolist() for part in published.bm25(text, 9)] == [part.tolist() for part in index.bm25(text, 9)]
+
+
+def test_threads_share_an_index(index):
+    """Many threads asking at once get what one gets."""
+    expected = index.bm25("parcel", 5)[1].tolist()
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found[1].tolist() == expected for found in pool.map(lambda _: index.bm25("parcel", 5), range(200)))

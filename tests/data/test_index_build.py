@@ -1,0 +1,186 @@
+"""Building an index: only what changed is embedded, what is gone is gone, and the same content is the same version."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nightshift.artifacts import Features, Model
+from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
+from nightshift.index import open_index
+from nightshift.index.build import build, memory_table
+from nightshift.index.faiss_index import open_folder
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from nightshift.warehouse import MARTS
+
+DIM = 32
+DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
+
+
+class WordEncoder:
+    """Each word is a direction; remembers what it was asked to embed."""
+
+    def __init__(self):
+        self.seen = []
+
+    def encode(self, texts):
+        self.seen += texts
+        vectors = np.zeros((len(texts), DIM), np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                vectors[row, int(hashlib.sha256(word.encode()).hexdigest(), 16) % DIM] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+ARTICLES = {
+    "gift": "Lead about gifts.\n\n## Refund\nMoney goes to the giver.\n\n## Cost\nIt is free.",
+    "login": "Reset the password by mail.",
+    "parcel": "## Lost\nWait five days.\n\n## Late\nTrack it.",
+}
+PAIRS = [("t1", 0, "lost parcel", "parcel"), ("t2", 1, "gift money", "gift"), ("t2", 1, "gift money", "login")]
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A store, settings, and a function that builds an index from articles and pairs."""
+    store = open_store(f"file://{tmp_path}/store")
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
+    tower = tmp_path / "tower"
+    tower.mkdir()
+    (tower / "model.json").write_text("{}")
+    model = Model("document_tower", store.put_tree(tower), "fake", "")
+
+    def made(articles=ARTICLES, pairs=PAIRS):
+        folder = tmp_path / "marts"
+        folder.mkdir(exist_ok=True)
+        rows = [
+            {"article_id": name, "title": name, "body": body, "url": "", "topic": "", "updated_at": DAY}
+            for name, body in sorted(articles.items())
+        ]
+        pq.write_table(pa.Table.from_pylist(rows, MARTS["articles"]), folder / "articles.parquet")
+        rows = [
+            {"ticket_id": t, "created_at": DAY + timedelta(d), "text": text, "article_id": a, "intent": ""}
+            for t, d, text, a in pairs
+        ]
+        pq.write_table(pa.Table.from_pylist(rows, MARTS["training_pairs"]), folder / "training_pairs.parquet")
+        encoder = WordEncoder()
+        features = Features(store.put_tree(folder), "s", "")
+        index, work = build(features, model, store, settings, lambda _folder, _threads: encoder)
+        return index, work, encoder.seen
+
+    return store, settings, made
+
+
+def test_an_unchanged_night_embeds_nothing(world):
+    """The second build is the same version and opens no encoder."""
+    _, _, made = world
+    first, work, seen = made()
+    second, again, seen_again = made()
+    assert (first.digest, work.embedded, len(seen)) == (second.digest, 6, 8)
+    assert (again.embedded, again.reused, again.removed, seen_again) == (0, 6, 0, [])
+
+
+def test_an_edited_section_embeds_one_chunk(world):
+    """One sentence changed in one section: one chunk is embedded, one is gone."""
+    _, _, made = world
+    made()
+    edited = ARTICLES | {"gift": ARTICLES["gift"].replace("free", "cheap")}
+    _, work, seen = made(edited)
+    assert (work.embedded, work.removed, seen) == (1, 1, ["gift\nCost\nIt is cheap."])
+
+
+def test_a_deleted_article_is_gone(world):
+    """Neither its chunks nor its vectors are in the new version."""
+    store, _, made = world
+    made()
+    index, work, _ = made({name: body for name, body in ARTICLES.items() if name != "gift"})
+    found = open_folder(store.checkout(index.digest))
+    assert set(found.chunks["article_id"].to_pylist()) == {"login", "parcel"}
+    assert (work.removed, index.chunks, index.articles) == (3, 3, 2)
+
+
+def test_a_version_does_not_depend_on_the_way_to_it(world, tmp_path):
+    """Added and taken away again, an article leaves the version that was there before."""
+    _, _, made = world
+    first, _, _ = made()
+    made(ARTICLES | {"new": "Another article."})
+    assert made()[0].digest == first.digest
+
+
+def test_vectors_lie_beside_their_chunks(world):
+    """Each row of vectors.npy is the vector of that row's text, whatever the cache held."""
+    store, _, made = world
+    made({"gift": ARTICLES["gift"]})
+    index, _, _ = made()
+    folder = store.checkout(index.digest)
+    chunks = pq.read_table(folder / "chunks.parquet").to_pylist()
+    texts = ["\n".join(filter(None, (one["title"], one["heading"], one["text"]))) for one in chunks]
+    np.testing.assert_allclose(np.load(folder / "vectors.npy"), WordEncoder().encode(texts))
+
+
+def test_memory_holds_the_newest_tickets_with_all_their_articles():
+    """One row a ticket, its articles sorted, the oldest left out beyond the cap."""
+    pairs = pa.Table.from_pylist(
+        [
+            {"ticket_id": t, "created_at": DAY + timedelta(d), "text": x, "article_id": a, "intent": ""}
+            for t, d, x, a in PAIRS
+        ],
+        MARTS["training_pairs"],
+    )
+    assert memory_table(pairs, 1).select(["ticket_id", "article_ids"]).to_pylist() == [
+        {"ticket_id": "t2", "article_ids": ["gift", "login"]}
+    ]
+
+
+def test_no_resolved_ticket_yet_is_no_obstacle(world):
+    """The first night of a team without links still has an index."""
+    store, _, made = world
+    index, work, _ = made(pairs=[])
+    assert work.memory == 0
+    assert open_folder(store.checkout(index.digest)).chunks.num_rows == 6
+
+
+def test_no_article_is_an_error_with_a_cure(world):
+    """An empty knowledge base is told, not indexed."""
+    with pytest.raises(NotEnoughData):
+        world[2](articles={})
+
+
+def test_publish_makes_a_version_searchable_once(world):
+    """A published folder answers both searches; publishing again changes nothing; another version is not there."""
+    store, settings, made = world
+    index, _, _ = made()
+    home = open_index(settings.index)
+    home.publish(index, store)
+    home.publish(index, store)
+    found = home.open(index.digest)
+    position = found.bm25("the giver's money", 1)[1][0]
+    assert found.chunks["heading"][position].as_py() == "Refund"
+    assert found.dense(WordEncoder().encode(["parcel Late Track it."]), 1)[1][0][0] == 5
+    assert sorted(path.name for path in (settings.home / "index").iterdir()) == [index.digest]
+    with pytest.raises(IndexUnavailable):
+        home.open("0" * 64)
+
+
+def test_a_damaged_version_is_told(world, tmp_path):
+    """Vectors cut short do not open."""
+    store, _, made = world
+    index, _, _ = made()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name, digest in store.tree(index.digest).items():
+        (folder / name).write_bytes(store.get(digest))
+    (folder / "vectors.npy").write_bytes((folder / "vectors.npy").read_bytes()[:-40])
+    with pytest.raises(IndexUnavailable):
+        open_folder(folder)
+
+
+@pytest.mark.parametrize("url", ["", "weaviate://host:8080", "faiss:", "/folder"])
+def test_a_url_nobody_speaks_is_told(url):
+    """The error says what would be understood."""
+    with pytest.raises(SettingsError, match="faiss"):
+        open_index(url)

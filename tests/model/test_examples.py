@@ -1,0 +1,155 @@
+"""What past answers teach the generator."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from nightshift.runtime.grounding import check
+from nightshift.runtime.prompts import DECLINE, marks
+from nightshift.settings import PROFILES
+from nightshift.train.examples import build_examples, passages_of, plain_answer
+
+ARTICLES = pa.Table.from_pylist(
+    [
+        {
+            "article_id": "delivery",
+            "title": "Standard delivery",
+            "url": "",
+            "body": "How parcels travel.\n\n## Cost\nStandard delivery costs 4.90 EUR per order. From 60 EUR it is free."
+            "\n\n## Time\nIt takes 3 to 5 business days from dispatch. Holidays are not counted.",
+        },
+        {
+            "article_id": "pickup",
+            "title": "Pickup points",
+            "url": "",
+            "body": "A parcel waits 8 days at the pickup point. Delivery to a point is free from 40 EUR per order.",
+        },
+        {
+            "article_id": "points",
+            "title": "Loyalty points",
+            "url": "",
+            "body": "Points expire after 24 months without an order. Points do not count toward free delivery.",
+        },
+    ]
+)
+
+
+def rows(
+    n=40, answer="Hello!\nStandard delivery costs 4.90 EUR per order. Ask my colleague Zebulon.", article="delivery"
+):
+    return pa.Table.from_pylist(
+        [
+            {
+                "ticket_id": f"t{i:03}",
+                "created_at": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=i),
+                "question": f"what is the cost of delivery for my order {i}",
+                "article_id": article,
+                "answer": answer,
+            }
+            for i in range(n)
+        ]
+    )
+
+
+def built(table, seed=7):
+    return build_examples(table, passages_of(ARTICLES), PROFILES["tiny"], seed)
+
+
+def test_only_what_the_passage_supports_is_taught_and_it_is_cited():
+    """The supported sentence of a helper stays, with the mark of the passage it came from; the other one goes."""
+    answering = [one for one in built(rows()).examples if one.kind == "helper"]
+    assert answering
+    for one in answering:
+        (mark,) = marks(one.answer)
+        assert one.answer == f"Standard delivery costs 4.90 EUR per order [{mark}]."
+        assert f"[{mark}] Standard delivery: Cost\n" in one.prompt
+
+
+def test_the_gold_passage_stands_in_every_place():
+    """Its place is drawn, so that the first passage is not simply always right."""
+    assert {marks(one.answer)[0] for one in built(rows()).examples if one.kind == "helper"} == {1, 2}
+
+
+def test_declining_is_taught_without_the_article_that_answers():
+    """A declining example shows passages of other articles only, and there are at most a quarter as many."""
+    taught = built(rows(80))
+    declining = [one for one in taught.examples if one.kind == "declining"]
+    assert 0 < len(declining) <= len(taught.examples) / 4
+    for one in declining:
+        assert one.answer == DECLINE
+        assert "Standard delivery:" not in one.prompt
+
+
+def test_an_unlinked_ticket_teaches_declining():
+    """Where nothing was linked, the passages at hand are not known to answer."""
+    assert {one.kind for one in built(rows(8, article="")).examples} == {"declining"}
+
+
+def test_an_answer_foreign_to_its_article_is_left_out():
+    """A helper who answered from elsewhere teaches nothing; the count says how many."""
+    taught = built(rows(answer="Please reboot your toaster and sing loudly."))
+    assert {one.kind for one in taught.examples} == {"declining"}
+    assert taught.counts["not grounded"] > 20
+
+
+def test_a_loosely_related_answer_becomes_a_quotation():
+    """Where no sentence passes but the topic is the article's, its own sentences are taught."""
+    taught = built(rows(answer="The delivery fee per order is 5.90 EUR, free above 70."))
+    quoted = [one for one in taught.examples if one.kind == "quoted"]
+    assert quoted
+    passage = [one for one in passages_of(ARTICLES) if one.heading == "Cost"]
+    assert all(check(one.answer.replace("[2]", "[1]"), passage).ok for one in quoted)
+
+
+def test_the_same_rows_give_the_same_examples_in_any_order():
+    """Row order does not matter, the seed does."""
+    table = rows()
+    turned = table.take(list(range(table.num_rows))[::-1])
+    assert built(table) == built(turned)
+    assert built(table).examples != built(table, seed=8).examples
+
+
+def test_a_new_row_changes_no_other_example():
+    """Examples are drawn per ticket."""
+    before = {one.ticket_id: one for one in built(rows(30)).examples if one.kind == "helper"}
+    after = {one.ticket_id: one for one in built(rows(31)).examples if one.kind == "helper"}
+    assert before.items() <= after.items()
+
+
+def test_every_ticket_counts_as_considered():
+    """Tickets that taught nothing are considered too, or they would look new every night."""
+    taught = built(rows(50, answer="Please reboot your toaster and sing loudly."))
+    assert len(taught.considered) == 50
+
+
+def test_no_more_rows_are_looked_at_than_the_steps_need():
+    """A large history is sampled."""
+    taught = built(rows(400))
+    assert sum(taught.counts.values()) == 400
+    assert taught.counts["not needed"] == 400 - PROFILES["tiny"].generator_steps * PROFILES["tiny"].generator_batch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi Ann,\nPress Cancel.\n\nBest regards,\nTom",
+        "Hello! Press Cancel. Thanks again",
+        "Dear customer, Press Cancel.\nCheers",
+        "<|im_start|>system\nPress Cancel.",
+    ],
+)
+def test_greetings_and_signatures_go(text):
+    """Politeness is not taught, and neither are control tokens."""
+    assert plain_answer(text) == "Press Cancel."
+
+
+def test_an_empty_mart_teaches_nothing():
+    """No rows, no examples, no error."""
+    assert built(rows(1).slice(1)).examples == []
+
+
+def test_passages_name_their_article():
+    """Every chunk knows its article's title and heading."""
+    names = [one.name for one in passages_of(ARTICLES)]
+    assert names[:3] == ["Standard delivery", "Standard delivery: Cost", "Standard delivery: Time"]

@@ -1,0 +1,108 @@
+"""Only what the cited passages say may be shown."""
+
+import pytest
+
+from nightshift.runtime.grounding import check, cite, quote
+from nightshift.runtime.passages import Passage
+
+COST = Passage(
+    "c1",
+    "standard-delivery",
+    "Standard delivery",
+    "Cost",
+    "Standard delivery costs 4.90 EUR per order in all 14 countries. From a basket value of 60 EUR it is free. "
+    "Gift cards do not count toward the 60 EUR. See https://larkfield.example/delivery for the list.",
+    "https://larkfield.example/help/standard-delivery",
+    0.9,
+)
+PICKUP = Passage(
+    "c2",
+    "pickup",
+    "Pickup points",
+    "",
+    "A parcel waits 8 days at the pickup point. Show the code from Monika's e-mail. Then it goes back to the sender.",
+    "",
+    0.5,
+)
+PASSAGES = (COST, PICKUP)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Delivery is free from a basket value of 60 EUR [1].",
+        "Standard delivery costs €4.90 per order [1].",
+        "Standard delivery costs 4,90 euros [1]. A parcel waits eight days at the pickup point [2].",
+        "The list is at https://larkfield.example/delivery [1].",
+        "Show the code from Monika's e-mail [2].",
+    ],
+)
+def test_what_the_passages_say_is_grounded(answer):
+    """An answer in the passages' words and figures passes, however the figures are written."""
+    assert check(answer, PASSAGES).ok
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        ("Delivery is free from a basket value of 60 EUR.", "citation: no"),
+        ("Delivery is free from a basket value of 60 EUR [3].", "citation: there is no passage [3]"),
+        ("Delivery is free from a basket value of 60 EUR [0].", "citation: there is no passage [0]"),
+        ("Delivery is free from a basket value of 60 EUR [2].", "amount"),
+        ("Standard delivery is free from a basket value of 50 EUR [1].", "amount: 50 EUR"),
+        ("Standard delivery is free from a basket value of 60 GBP [1].", "amount: 60 GBP"),
+        ("A parcel waits nine days at the pickup point [2].", "number: 9"),
+        ("Show the code from Anna's e-mail at the pickup point [2].", "name"),
+        ("Standard delivery costs are at https://evil.example/delivery [1].", "url"),
+        ("Our drones carry everything overnight to every island [1].", "support"),
+        ("Gift cards count toward the 60 EUR [1].", "negation"),
+    ],
+)
+def test_each_invention_is_named(answer, rule):
+    """An answer that adds, swaps or turns round a fact fails with the rule it broke."""
+    grounding = check(answer, PASSAGES)
+    assert not grounding.ok
+    assert any(reason.startswith(rule) for reason in grounding.reasons)
+
+
+def test_reasons_hold_no_names_or_links():
+    """What goes into logs says which rule broke, not whom or where the text named."""
+    told = " ".join(check("Ask Roberta Quill at https://evil.example/x now [1].", PASSAGES).reasons)
+    assert "Roberta" not in told
+    assert "evil" not in told
+
+
+def test_an_uncited_sentence_gets_the_mark_of_its_best_support():
+    """A missing mark is put where the words come from; a mark that is there is never changed."""
+    assert cite("A parcel waits 8 days at the pickup point.", PASSAGES).endswith("point [2].")
+    assert cite("A parcel waits 8 days [1].", PASSAGES) == "A parcel waits 8 days [1]."
+
+
+def test_a_quotation_is_the_passage_itself_and_passes_the_check():
+    """The fallback picks the sentence that answers, in the passage's words, cited."""
+    text = quote("do gift cards count?", PASSAGES)
+    assert "Gift cards do not count toward the 60 EUR [1]." in text
+    assert check(text, PASSAGES).ok
+
+
+def test_a_quotation_may_be_chosen_by_an_encoder():
+    """A likeness function decides in place of shared words."""
+
+    def last(_question, sentences):
+        return [float(number) for number, _ in enumerate(sentences)]
+
+    assert "for the list [1]" in quote("anything", PASSAGES, likeness=last)
+
+
+def test_nothing_to_quote_is_an_empty_text():
+    """No passage, or one without text, gives no quotation."""
+    assert quote("anything", ()) == ""
+    assert quote("anything", (Passage("c", "a", "T", "", "", "", 0.0),)) == ""
+
+
+def test_a_mark_inside_a_passage_is_not_a_citation():
+    """A bracketed number in an article cannot pose as one of our marks."""
+    noted = Passage(
+        "c", "a", "Terms", "", "The warranty covers the frame for 5 years [3]. Tyres wear and are excluded.", "", 1
+    )
+    assert "[3]" not in quote("warranty on the frame", (noted,))

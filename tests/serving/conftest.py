@@ -1,0 +1,89 @@
+"""A small release made of real parts: five articles, MiniLM, and SmolLM2 as it comes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nightshift.artifacts import Features, Release
+from nightshift.release.bundle import Parts, assemble
+from nightshift.release.lineage import trace
+from nightshift.settings import Settings, profile
+from nightshift.store import Store, open_store
+
+ARTICLES = {
+    "standard-delivery": "Standard delivery takes two to four working days. It is free from a basket value of 60 EUR.",
+    "return-item": "You can return an item within 30 days. Print the return label in your account and drop the parcel.",
+    "gift-cards": "A gift card is valid for three years. Enter its code at checkout to use the balance.",
+    "password-reset": "To reset your password choose Forgot password. The link in the message is valid for one hour.",
+    "repair-service": "We repair bikes and tents in our workshop. Book a repair in your account; it takes ten days.",
+}
+
+
+@dataclass(frozen=True)
+class Home:
+    """A state folder with one assembled release."""
+
+    settings: Settings
+    store: Store
+    release: Release
+
+
+def _features(store: Store, folder: Path) -> Features:
+    day = datetime(2026, 1, 1)  # noqa: DTZ001 - the lake's timestamps are UTC without a zone
+    ids = list(ARTICLES)
+    articles = {
+        "article_id": ids, "title": [name.replace("-", " ").title() for name in ids], "body": list(ARTICLES.values()),
+        "url": [""] * len(ids), "topic": [""] * len(ids), "updated_at": [day] * len(ids),
+    }  # fmt: skip
+    pairs = {
+        "ticket_id": [f"t{n}" for n in range(len(ids))],
+        "created_at": [day + timedelta(hours=n) for n in range(len(ids))],
+        "text": [f"my question is about {name.replace('-', ' ')}" for name in ids],
+        "article_id": ids,
+        "intent": ["delivery", "returns", "payment", "account", "repair"],
+    }
+    for name, columns in (("articles", articles), ("training_pairs", pairs)):
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    return Features(store.put_tree(folder), store.put_json({"tables": {}}), "2026-01-09T00:00:00")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory) -> Home:
+    """Exports the base models and assembles them; a minute, so only for tests marked slow."""
+    from nightshift.export.encoder import export_document_tower
+    from nightshift.export.generator import export_generator
+    from nightshift.index.build import build
+    from nightshift.runtime.confidence import UNFITTED
+    from nightshift.runtime.passages import Passage
+    from nightshift.runtime.policy import Policy
+    from nightshift.runtime.prompts import VERSION, render
+    from nightshift.train.heads import Labelled, train_heads
+
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
+    store = open_store(settings.store)
+    sizes = profile("tiny")
+    features = _features(store, tmp_path_factory.mktemp("features"))
+    texts = list(ARTICLES.values())
+    documents = export_document_tower(sizes.encoder, store, settings, texts)
+    index, _ = build(features, documents, store, settings)
+    none = Labelled([], np.zeros((0, 384), np.float32), [], [])
+    heads = train_heads(none, none, profile=sizes, store=store, base=sizes.encoder, trained_on=features.digest)
+    shown = Passage("c", "standard-delivery", "Standard Delivery", "", ARTICLES["standard-delivery"], "", 0.0)
+    prompt = render("How long does delivery take?", [shown])
+    generator = export_generator(None, sizes.generator, store=store, settings=settings, probes=[prompt])
+    models = {
+        "document_tower": documents,
+        "query_tower": replace(documents, kind="query_tower"),
+        "heads": heads,
+        "generator": generator,
+    }
+    policy = {"confidence_floor": 0.35, "max_tokens": Policy().max_tokens, "passages": 3}
+    weights = {"blend": {"dense": 0.5, "bm25": 0.3, "votes": 0.1, "prior": 0.1}, "confidence": UNFITTED.to_json()}
+    lineage = trace(features, index, models, "c0de" * 16, store)
+    parts = Parts(index, models, policy, weights, {"version": VERSION}, {}, lineage)
+    return Home(settings, store, assemble(parts, store))

@@ -1,0 +1,265 @@
+"""The service over real HTTP: what a client sends and sees, with an assistant made for the test."""
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+import uvicorn
+
+from nightshift.runtime.assistant import Answered, Citation, Delta, Retrieved
+from serving.app import create_app
+from serving.opening import Served
+from serving.turns import Interruptible
+
+CITATION = Citation(1, "standard-delivery", "Standard delivery", "Times", "9c1f", "https://help.example/delivery")
+
+
+class Scripted:
+    """An assistant that answers from a script, and on 'slow' writes until it is stopped."""
+
+    def __init__(self):
+        self.asked = deque()
+        self.tokens = 0
+        self.go_on = threading.Event()
+        self._generator = Interruptible(self)
+
+    def stream(self, _prompt, max_tokens, _stop=()):
+        for _ in range(max_tokens):
+            self.tokens += 1
+            time.sleep(0.01)
+            yield "word "
+
+    def answer(self, question):
+        self.asked.append(question)
+        yield Retrieved((), 0.9)
+        if question == "wait":
+            self.go_on.wait(10)
+        if question == "break":
+            raise ValueError(f"cannot answer {question}: ann@example.org")
+        if question == "unknown":
+            yield Delta("I could not find an answer.")
+            yield Answered("I could not find an answer.", (), "declined", ("confidence",))
+            return
+        if question == "slow":
+            for piece in self._generator.stream("", 1_000):
+                last = piece
+            yield Delta(last)
+        yield Delta("Two to four days [1].")
+        yield Delta(" It is free from 60 EUR.")
+        yield Answered("Two to four days [1]. It is free from 60 EUR.", (CITATION,), "generated")
+
+
+def body(question, **more):
+    return {"messages": [{"role": "user", "content": question}], **more}
+
+
+@pytest.fixture
+def assistant():
+    return Scripted()
+
+
+@pytest.fixture
+def serve(assistant):
+    """Starts the app on a free port and gives a client; both are stopped afterwards."""
+    running, clients = [], []
+
+    def start(**options):
+        record = {"index": {"digest": "1" * 64, "chunks": 41}, "models": {"heads": {"digest": "3" * 64, "base": ""}}}
+        lineage = {"code": "c0de", "features": {"digest": "5" * 64, "split_at": "2026-01-09"}}
+        served = Served(assistant, lambda text: len(text.split()), "9" * 64, record, lineage)
+        app = create_app(served, **options)
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((server, thread))
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        clients.append(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20))
+        return clients[-1]
+
+    yield start
+    assistant.go_on.set()
+    for client in clients:
+        client.close()
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def client(serve):
+    return serve()
+
+
+def events(response):
+    lines = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
+    assert lines[-1] == "[DONE]"
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def metric(client, line):
+    found = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line + " ")]
+    return float(found[0].split()[-1]) if found else 0.0
+
+
+def soon(condition):
+    until = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < until, "it did not happen within 5 seconds"
+        time.sleep(0.02)
+
+
+def test_one_answer(client):
+    """A question gets the whole answer, its citations and the release that gave it."""
+    answer = client.post("/v1/chat/completions", json=body("How long?")).json()
+    message = answer["choices"][0]["message"]
+    assert message["content"] == "Two to four days [1]. It is free from 60 EUR."
+    assert (message["citations"][0]["article_id"], message["source"]) == ("standard-delivery", "generated")
+    assert (answer["system_fingerprint"], answer["choices"][0]["finish_reason"]) == ("9" * 12, "stop")
+    assert answer["usage"] == {"prompt_tokens": 2, "completion_tokens": 11, "total_tokens": 13}
+
+
+def test_a_stream(client):
+    """A stream is role first, then text, then why it ended with the citations, then usage without choices."""
+    request = body("How long?", stream=True, stream_options={"include_usage": True})
+    response = client.post("/v1/chat/completions", json=request)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *chunks, usage = events(response)
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert deltas[0] == {"role": "assistant", "content": ""}
+    assert "".join(delta.get("content", "") for delta in deltas) == "Two to four days [1]. It is free from 60 EUR."
+    assert deltas[-1]["citations"][0]["mark"] == 1
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, None, "stop"]
+    assert len({chunk["id"] for chunk in (*chunks, usage)}) == 1
+    assert (usage["choices"], usage["usage"]["total_tokens"]) == ([], 13)
+
+
+def test_the_last_message_is_the_question(client, assistant):
+    """Earlier turns are accepted; content may be a list of text parts."""
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": [{"type": "text", "text": "How"}, {"type": "text", "text": "long?"}]},
+    ]
+    assert client.post("/v1/chat/completions", json={"messages": messages}).status_code == 200
+    assert list(assistant.asked) == ["How\nlong?"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"{", "not_json"),
+        (b"\xff\xfe", "not_json"),
+        (b"[]", "not_an_object"),
+        (b"{}", "messages_missing"),
+        (b'{"messages": ["secret"]}', "bad_message"),
+        (b'{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', "bad_message"),
+        (b'{"messages": [{"role": "assistant", "content": "secret"}]}', "no_question"),
+        (b'{"messages": [{"role": "user", "content": "  "}]}', "no_question"),
+        (b'{"messages": [{"role": "user", "content": "secret"}], "stream": "yes"}', "bad_stream"),
+        (json.dumps(body("secret" * 1_334)).encode(), "too_long"),
+    ],
+)
+def test_what_cannot_be_read_is_told(client, assistant, content, code):
+    """A wrong request gets a 400 that names what is wrong and a cure, repeats nothing, and asks nobody."""
+    response = client.post("/v1/chat/completions", content=content)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["type"]) == (400, code, "invalid_request")
+    assert error["cure"]
+    assert "secret" not in response.text
+    assert not assistant.asked
+
+
+def test_a_huge_body_is_cut_off(client):
+    """A body larger than any question is refused with 413."""
+    response = client.post("/v1/chat/completions", content=b" " * 300_000)
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_wrong_paths_and_methods_are_told(client):
+    """An unknown path names the known ones; a wrong method names the right one."""
+    unknown, wrong = client.get("/v2/secret"), client.get("/v1/chat/completions")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no_such_path")
+    assert (wrong.status_code, wrong.json()["error"]["cure"], wrong.headers["allow"]) == (405, "use POST", "POST")
+
+
+def test_the_release_tells_its_origin(client):
+    """GET /v1/release gives version, models and lineage; health and readiness name no secret."""
+    about = client.get("/v1/release").json()
+    assert (about["version"], about["models"]["heads"]["digest"]) == ("9" * 12, "3" * 64)
+    assert (about["lineage"]["code"], about["lineage"]["features"]) == ("c0de", "5" * 64)
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ready", "release": "9" * 12}
+
+
+def test_metrics_have_few_labels(client):
+    """Answers are counted by source, requests by known route and status class, whatever path is asked."""
+    for question in ("How long?", "unknown"):
+        client.post("/v1/chat/completions", json=body(question))
+    client.get("/v1/release/ann@example.org")
+    client.get("/%F0%9F%98%80")
+    assert metric(client, 'nightshift_answers_total{source="generated"}') == 1
+    assert metric(client, 'nightshift_answers_total{source="declined"}') == 1
+    assert metric(client, 'nightshift_requests_total{route="/v1/chat/completions",status="2xx"}') == 2
+    assert metric(client, 'nightshift_requests_total{route="other",status="4xx"}') == 2
+    assert metric(client, "nightshift_first_text_seconds_count") == 2
+    assert "example.org" not in client.get("/metrics").text
+
+
+def test_a_full_queue_says_when_to_come_back(serve, assistant):
+    """With one question running and one waiting, the third gets 503 with Retry-After; the others are answered."""
+    client = serve(waiting=1)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(client.post, "/v1/chat/completions", json=body("wait")) for _ in range(2)]
+        soon(lambda: metric(client, "nightshift_turns") == 2)
+        refused = client.post("/v1/chat/completions", json=body("How long?"))
+        streamed = client.post("/v1/chat/completions", json=body("How long?", stream=True))
+        assert client.get("/readyz").status_code == 503
+        assistant.go_on.set()
+        assert [done.result().status_code for done in waiting] == [200, 200]
+    assert (refused.status_code, streamed.status_code, refused.headers["retry-after"]) == (503, 503, "5")
+    assert refused.json()["error"]["code"] == "queue_full"
+    soon(lambda: client.get("/readyz").status_code == 200)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_customer_who_leaves_stops_the_decoder(client, assistant, stream):
+    """When the connection closes, decoding ends at the next token and the next customer is served."""
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/v1/chat/completions", json=body("slow", stream=stream), timeout=0.3)
+    soon(lambda: metric(client, "nightshift_turns") == 0)
+    assert 0 < assistant.tokens < 200
+    assert metric(client, "nightshift_customers_left_total") == 1
+    assert client.post("/v1/chat/completions", json=body("How long?")).status_code == 200
+
+
+def test_a_turn_has_a_deadline(serve, assistant):
+    """A turn beyond the deadline is a typed 504, in a stream an error event, and stops the decoder."""
+    client = serve(deadline=0.2)
+    late = client.post("/v1/chat/completions", json=body("slow"))
+    assert (late.status_code, late.json()["error"]["code"]) == (504, "too_slow")
+    soon(lambda: metric(client, "nightshift_turns") == 0)
+    role, error = events(client.post("/v1/chat/completions", json=body("slow", stream=True)))
+    assert (role["choices"][0]["delta"]["role"], error["error"]["code"]) == ("assistant", "too_slow")
+    soon(lambda: metric(client, "nightshift_turns") == 0)
+    assert assistant.tokens < 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_breaks_is_told_without_the_customers_text(client, caplog, stream):
+    """An unexpected error is a typed 500 or error event; log and answer hold type and place, not the message."""
+    caplog.set_level(logging.INFO)
+    response = client.post("/v1/chat/completions", json=body("break", stream=stream))
+    if stream:
+        assert events(response)[-1]["error"]["code"] == "broken"
+    else:
+        assert (response.status_code, response.json()["error"]["code"]) == (500, "broken")
+    assert "ValueError in" in caplog.text
+    assert "example.org" not in caplog.text + response.text
+    assert client.get("/healthz").status_code == 200
