@@ -63,7 +63,8 @@ def simulate(
 def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.")]) -> None:
     """Ask the release that serves; the answer streams, its citations and the release follow."""
     from nightshift.release.registry import serving
-    from nightshift.runtime.assistant import Answered, Delta, open_assistant
+    from nightshift.runtime.assistant import Answered, Delta
+    from nightshift.runtime.opening import open_assistant
     from nightshift.store import open_store
 
     settings = Settings.from_env()
@@ -108,7 +109,7 @@ def status() -> None:
 
 
 @app.command()
-def report(open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
+def report(*, open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
     """Open the pages of all nights."""
     from nightshift.pages.shelf import Shelf
 
@@ -136,18 +137,25 @@ def evaluate(
 @releases.command("list")
 def list_releases() -> None:
     """Every registered release, newest first."""
-    from nightshift.release.registry import releases as registered
+    from nightshift.release import describe, registry
 
-    for entry in registered(Settings.from_env()):
-        print(f"{entry.version:4d}  {entry.digest[:12]}  {entry.verdict:9s} {' '.join(entry.aliases)}")
+    print(describe.listing(registry.releases(Settings.from_env())))
 
 
 @releases.command()
 def show(version: Annotated[int, typer.Argument(help="Registered version.")]) -> None:
     """What a release is made of, where it came from, and why it was let in or kept out."""
-    from nightshift.release.describe import described
+    from nightshift.release import describe, registry
+    from nightshift.release.diff import described
+    from nightshift.release.lineage import render
+    from nightshift.store import open_store
 
-    print(described(version, Settings.from_env()))
+    settings = Settings.from_env()
+    store = open_store(settings.store)
+    entry = registry.entry(settings, version)
+    found = described(entry.digest, entry.evaluation, store)
+    print(describe.sheet(entry, found))
+    print(render(found.lineage, entry.digest))
 
 
 @releases.command()
@@ -156,6 +164,14 @@ def diff(
     b: Annotated[int, typer.Argument(help="Registered version.")],
 ) -> None:
     """What changed from one release to another."""
-    from nightshift.release.describe import compared
+    from nightshift.release import registry
+    from nightshift.release.diff import described, render
+    from nightshift.release.diff import diff as compare
+    from nightshift.store import open_store
 
-    print(compared(a, b, Settings.from_env()))
+    settings = Settings.from_env()
+    store = open_store(settings.store)
+    one, other = (registry.entry(settings, version) for version in (a, b))
+    print(
+        render(compare(described(one.digest, one.evaluation, store), described(other.digest, other.evaluation, store)))
+    )

@@ -10,6 +10,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from nightshift.errors import PackagingError
+
 ROOTS = (
     "anyio", "bentoml", "faiss-cpu", "numpy", "onnxruntime", "onnxruntime-genai", "packaging", "phonenumbers",
     "prometheus-client", "pyarrow", "starlette", "tokenizers", "uvicorn",
@@ -19,9 +21,9 @@ ROOTS = (
 def locked(roots: Iterable[str], lock: Path) -> list[str]:
     """Lines of the lock for `roots` and everything these require on this platform, sorted.
 
-    Raises KeyError, with the name, for a package that the lock does not hold: the lock is out of date.
+    Raises PackagingError for a package that the lock does not hold.
     """
-    versions = {canonicalize_name(Requirement(line).name): line for line in _lines(lock)}
+    versions = {str(canonicalize_name(Requirement(line).name)): line for line in _lines(lock)}
     needed: set[str] = set()
     waiting = [Requirement(root) for root in roots]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -33,7 +35,10 @@ def locked(roots: Iterable[str], lock: Path) -> list[str]:
         seen.add((name, extras))
         needed.add(name)
         waiting.extend(_required(name, extras))
-    return [versions[canonicalize_name(name)] for name in sorted(needed)]
+    absent = sorted(needed - versions.keys())
+    if absent:
+        raise PackagingError(f"{lock.name} does not hold {', '.join(absent)}", "bring the lock up to date: make lock")
+    return [versions[name] for name in sorted(needed)]
 
 
 def _required(name: str, extras: frozenset[str]) -> list[Requirement]:

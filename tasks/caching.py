@@ -49,6 +49,20 @@ def code_version(task_file: Path, folders: tuple[str, ...] = ()) -> str:
     return digest.hexdigest()
 
 
+def code_of() -> str:
+    """Digest of all the code and data that can shape a release: what its lineage names."""
+    digest = hashlib.sha256()
+    files = [p for p in (ROOT / "nightshift").rglob("*") if p.suffix == ".py" or p.suffix in DATA_SUFFIXES]
+    shaping = [p for p in files if not _name_of(p).startswith(PRESENTATION)]
+    for path in sorted([*shaping, *_data_below(ROOT / "dbt")]):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """First-party modules that a file imports, anywhere in it."""

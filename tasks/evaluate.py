@@ -6,14 +6,14 @@ Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate 
 from flytekit import task
 
 from nightshift.artifacts import Evaluation, Features, Release, Standing
-from nightshift.evaluate import Contender, EvaluationWork
+from nightshift.evaluate import Contender, EvaluationWork, read_evaluation
 from nightshift.evaluate import evaluate as judge
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
 from nightshift.release import registry
 from nightshift.release.bundle import release_of
-from nightshift.runtime.assistant import open_assistant
+from nightshift.runtime.opening import open_assistant
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
@@ -28,10 +28,8 @@ def evaluate(candidate: Release, features: Features, state: Standing, profile: s
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("evaluate") as finish:
-        known = (
-            registry.evaluation_of(settings, candidate.digest, store) if state.champion == candidate.digest else None
-        )
-        if known:
+        if state.champion == candidate.digest:
+            known = read_evaluation(registry.serving(settings).evaluation, store)
             page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
             finish(page, changed=0, total=1, unit="releases")
             return known
@@ -57,10 +55,10 @@ def evaluate(candidate: Release, features: Features, state: Standing, profile: s
 def _page(evaluation: Evaluation, work: EvaluationWork) -> Page:
     good = evaluation.verdict == "accepted"
     page = Page("Evaluate", "good" if good else "bad", f"{evaluation.verdict.capitalize()}: {evaluation.reasons[0]}")
-    hits = {
+    hits: dict[str, float] = {
         name: evaluation.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr") if name in evaluation.metrics
     }
-    page.numbers({**hits, "drift": evaluation.drift})
+    page.numbers(hits).numbers({"drift": evaluation.drift})
     page.picture("Article found; the tick is the release that serves", bars(hits, work.report["champion_metrics"]))
     gates = [
         (gate["name"], gate["value"], gate["limit"], "passed" if gate["passed"] else "FAILED")

@@ -29,7 +29,7 @@ def package(promotion: Promotion) -> FlyteDirectory | None:
         if built:
             build_bento(store.checkout(promotion.serving), folder.parent, version)
         page = (
-            _page(folder, built)
+            _page(folder, built=built)
             if promotion.serving
             else Page("Package", "quiet", "No release serves: nothing to package")
         )
@@ -37,7 +37,7 @@ def package(promotion: Promotion) -> FlyteDirectory | None:
     return FlyteDirectory(str(folder)) if promotion.serving else None
 
 
-def _page(folder: Path, built: bool) -> Page:
+def _page(folder: Path, *, built: bool) -> Page:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     verdict = f"The Bento of {size:.0f} MB {'was built' if built else 'is there already'}"
     return Page("Package", "good" if built else "quiet", verdict).note(f"It serves by itself: bentoml serve {folder}")

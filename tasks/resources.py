@@ -4,6 +4,7 @@ NIGHTSHIFT_IMAGE names the container image (containers/Dockerfile); unset, `pyfl
 """
 
 import os
+from typing import Any
 
 from flytekit import Resources, Secret
 
@@ -23,7 +24,7 @@ def secrets() -> list[Secret]:
     return [Secret(group="nightshift", key="pseudonym_key", env_var="NIGHTSHIFT_PSEUDONYM_KEY")]
 
 
-def processes() -> object | None:
+def processes() -> Any:
     """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; None where one process does it all."""
     count = profile(Settings.from_env().profile).processes
     if count == 1:

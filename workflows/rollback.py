@@ -13,4 +13,5 @@ from tasks.rollback import move_back
 @workflow
 def rollback(version: int = 0) -> Promotion:
     """Move the champion alias to `version`, or with 0 to the release that served before this one."""
-    return move_back(version=version)
+    promotion: Promotion = move_back(version=version)
+    return promotion

@@ -10,7 +10,7 @@ Everything measured stands in evaluation.json, apart from what a clock said and 
 from run to run, and the same candidate on the same questions must give the same Evaluation.
 """
 
-from nightshift.evaluate.evaluation import Contender, EvaluationWork, evaluate
+from nightshift.evaluate.evaluation import Contender, EvaluationWork, evaluate, read_evaluation
 from nightshift.evaluate.gate import Gate, Limits, Verdict
 
-__all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate"]
+__all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate", "read_evaluation"]

@@ -84,7 +84,7 @@ def evaluate(
     verdict = gate.judge(
         found.of["hit@5"],
         before.of["hit@5"] if before else None,
-        said | {"declined_when_it_should": checks["declined_unanswerable"]},
+        said | {"tells_unanswerable": checks["auc"]},
         parity=_parity(candidate),
         leaked=_leaked(candidate, questions, store),
         limits=limits,
@@ -101,6 +101,7 @@ def evaluate(
         "hit@5_interval": list(interval(found.of["hit@5"])),
         "slices": slices(found.of["hit@5"], questions["intent"].to_pylist(), questions["text"].to_pylist()),
         "gates": [asdict(one) for one in verdict.gates],
+        "reasons": verdict.reasons,
         "drift": drift.to_json(),
     }
     evaluation = Evaluation(
@@ -113,6 +114,20 @@ def evaluate(
         metrics=metrics,
     )
     return evaluation, EvaluationWork(report, timings, page)
+
+
+def read_evaluation(digest: str, store: Store) -> Evaluation:
+    """The artifact of an evaluation that is in the store. Raises MissingObject, CorruptObject."""
+    report = cast(dict[str, Any], store.get_json(store.tree(digest)["evaluation.json"]))
+    return Evaluation(
+        digest=digest,
+        release=report["release"],
+        champion=report["champion"],
+        verdict=report["verdict"],
+        drift=report["drift"]["verdict"],
+        reasons=report["reasons"],
+        metrics=report["metrics"],
+    )
 
 
 def _found(retriever: Retriever, questions: pa.Table) -> Found:
@@ -190,11 +205,12 @@ def _drift(
 def _parity(candidate: Contender) -> dict[str, float]:
     """The largest difference of each export from what was trained, as the export measured it."""
     models: Mapping[str, Any] = candidate.json("release.json")["models"]
-    return {
-        name: models[name]["metrics"]["parity"]
-        for name in _EXACT
-        if name in models and "parity" in models[name]["metrics"]
-    }
+    differences: dict[str, float] = {}
+    for name in _EXACT:
+        measured = models.get(name, {}).get("metrics", {})
+        found = [value for metric, value in measured.items() if metric.endswith("parity")]
+        differences |= {name: max(found)} if found else {}
+    return differences
 
 
 def _leaked(candidate: Contender, questions: pa.Table, store: Store) -> int:

@@ -40,7 +40,7 @@ class Limits:
     cited_retrieved: float = 0.98
     supported: float = 0.9
     cited_gold: float = 0.3
-    declined_when_it_should: float = 0.3
+    tells_unanswerable: float = 0.5  # area under the ROC curve: 0.5 is a coin
     answered_when_it_should: float = 0.7
     parity: float = 0.01
 
@@ -85,7 +85,7 @@ def judge(
     """The verdict over one candidate.
 
     candidate, champion: hit@5 of the same questions in the same order [n]; no champion, no comparison.
-    answers: shares by check (answers.py); a check that could not be made is absent. parity: largest difference by model.
+    answers: shares by check (answers.py, decline.py); a check that could not be made is absent. parity: largest difference by model.
     leaked: questions of the test that the candidate learned from.
     """
     limits = limits or Limits()
@@ -98,8 +98,8 @@ def judge(
             "cited_retrieved",
             "supported",
             "cited_gold",
-            "declined_when_it_should",
             "answered_when_it_should",
+            "tells_unanswerable",
         )
         if check in answers
     ]

@@ -32,6 +32,7 @@ from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.files import canonical_json
+from nightshift.train.adapter import merged
 
 if TYPE_CHECKING:
     from nightshift.train.tower import Tower
@@ -69,9 +70,7 @@ def export_query_tower(
     base = resolve(adapter.base)
     tower = load_tower(base, "eager")
     if adapter.digest:
-        from peft import PeftModel
-
-        tower.encoder = PeftModel.from_pretrained(tower.encoder, store.checkout(adapter.digest)).merge_and_unload()
+        tower.encoder = merged(tower.encoder, store.checkout(adapter.digest))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         metrics = {"parity": write_tower(tower.eval(), base, folder, texts, settings.threads)}

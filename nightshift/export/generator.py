@@ -6,6 +6,7 @@
 Smaller variants are tried first; the first that chooses nearly the same words as fp32 ships, and it alone is stored.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +75,14 @@ def export_generator(
             adapter, unpacked(base_url, settings), store, work / "merged", list(probes)[:MOST_PROBES]
         )
         exact = _converted(work / "merged", work / "fp32", EXACT)
-        session = open_session(exact / "model.onnx", settings.threads)
-        metrics = {"parity": check("generator", expected, _last_logits(session, prompts), TOLERANCE)}
+        graph = Graph(exact, settings.threads)
+        reached = np.stack([graph.logits(prompt)[-1] for prompt in prompts])
+        metrics = {"parity": check("generator", expected, reached, TOLERANCE)}
         said = continuations(exact, prompts, settings.threads)
         folder, variant = exact, EXACT
         for candidate in QUANTIZED:
             smaller = _converted(work / "merged", work / candidate.name, candidate)
-            share = agreement(session, open_session(smaller / "model.onnx", settings.threads), said)
+            share = agreement(graph, Graph(smaller, settings.threads), said)
             metrics[f"{candidate.name}_agreement"] = share
             if share >= MIN_AGREEMENT:
                 folder, variant = smaller, candidate
@@ -139,19 +140,21 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["it gave no reason"])[-1][:300]
 
 
-def logits(session: Any, tokens: Sequence[int]) -> NDArray[np.float32]:
-    """What follows each of `tokens`, from an empty key-value cache: float32 [tokens, vocabulary]."""
-    feed = {"input_ids": np.array([tokens], np.int64), "attention_mask": np.ones((1, len(tokens)), np.int64)}
-    for one in session.get_inputs():
-        if one.name.startswith("past_key_values"):
-            _, heads, _, size = one.shape
-            feed[one.name] = np.zeros((1, heads, 0, size), np.float32)
-    out: NDArray[np.float32] = session.run(["logits"], feed)[0][0]
-    return out
+class Graph:
+    """A converted model as a plain onnxruntime session, to see the logits of every place at once."""
 
+    def __init__(self, folder: Path, threads: int) -> None:
+        decoder = json.loads((folder / "genai_config.json").read_bytes())["model"]["decoder"]
+        self._session = open_session(folder / decoder["filename"], threads)
+        empty = np.zeros((1, decoder["num_key_value_heads"], 0, decoder["head_size"]), np.float32)
+        self._cache = {one.name: empty for one in self._session.get_inputs() if one.name.startswith("past_key_values")}
 
-def _last_logits(session: Any, prompts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-    return np.stack([logits(session, one)[-1] for one in prompts])
+    def logits(self, tokens: Sequence[int]) -> NDArray[np.float32]:
+        """What follows each of `tokens`: float32 [tokens, vocabulary]."""
+        ids = np.array([tokens], np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), **self._cache}
+        out: NDArray[np.float32] = self._session.run(["logits"], inputs)[0][0]
+        return out
 
 
 @dataclass(frozen=True)
@@ -169,12 +172,12 @@ def continuations(folder: Path, prompts: Sequence[Sequence[int]], threads: int) 
     return [Continuation([*prompt, *more], len(prompt)) for prompt, more in zip(prompts, said, strict=True)]
 
 
-def agreement(exact: Any, smaller: Any, said: Sequence[Continuation]) -> float:
-    """The share of the continuations' tokens that both sessions put first, each shown what fp32 said before."""
+def agreement(exact: Graph, smaller: Graph, said: Sequence[Continuation]) -> float:
+    """The share of the continuations' tokens that both graphs put first, each shown what fp32 said before."""
     same = total = 0
     for one in said:
         places = slice(one.begins - 1, len(one.tokens) - 1)
-        chosen = [logits(session, one.tokens)[places].argmax(axis=1) for session in (exact, smaller)]
+        chosen = [graph.logits(one.tokens)[places].argmax(axis=1) for graph in (exact, smaller)]
         same += int((chosen[0] == chosen[1]).sum())
         total += len(chosen[0])
     return same / total if total else 0.0

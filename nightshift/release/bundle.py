@@ -70,8 +70,16 @@ def read(digest: str, name: str, store: Store) -> dict[str, object]:
     """One JSON object of a release, e.g. `read(digest, "release.json", store)`. Raises StoreError."""
     tree = store.tree(digest)
     if name not in tree:
-        raise StoreError(f"release {digest[:12]} holds no {name}", "pass the digest of a release: nightshift releases")
+        raise StoreError(
+            f"release {digest[:12]} holds no {name}", "pass the digest of a release: nightshift release list"
+        )
     return cast(dict[str, object], store.get_json(tree[name]))
+
+
+def release_of(digest: str, store: Store) -> Release:
+    """The artifact of a release that is in the store. Raises MissingObject, StoreError."""
+    record = read(digest, "release.json", store)
+    return Release(digest, cast(dict[str, str], record["index"])["digest"], model_digests(record))
 
 
 def digest_of_folder(folder: Path) -> str:

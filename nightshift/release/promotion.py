@@ -21,6 +21,7 @@ def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settin
     """
     champion = registry.champion(settings)
     if champion and champion.digest == release.digest:
+        registry.promote(settings, champion.version)  # completes a promotion that broke off half-way
         return _promotion(champion, "unchanged", champion.digest, [f"version {champion.version} serves already"])
     if evaluation.release != release.digest:
         raise StoreError(
@@ -32,7 +33,8 @@ def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settin
     if evaluation.verdict != ACCEPTED:
         return _promotion(entry, "rejected", serving, list(evaluation.reasons))
     if entry.rolled_back:
-        reason = f"a person rolled version {entry.version} back; by hand: nightshift release promote {entry.version}"
+        by_hand = f"pyflyte run workflows/rollback.py rollback --version {entry.version}"
+        reason = f"a person rolled version {entry.version} back; to serve it all the same: {by_hand}"
         return _promotion(entry, "rejected", serving, [reason])
     registry.promote(settings, entry.version, expected=evaluation.champion)
     return _promotion(entry, "promoted", release.digest, list(evaluation.reasons))

@@ -73,6 +73,11 @@ def releases(settings: Settings) -> list[RegisteredRelease]:
         return _entries(client)
 
 
+def entry(settings: Settings, version: int) -> RegisteredRelease:
+    """One registered release. Raises RegistryError where there is no such version."""
+    return _entry(releases(settings), version)
+
+
 def champion(settings: Settings) -> RegisteredRelease | None:
     """The release that serves, or None before the first promotion."""
     return _serving(releases(settings))
@@ -123,16 +128,18 @@ def rollback(settings: Settings, version: int | None = None) -> RegisteredReleas
         former = _serving(entries)
         if former is None:
             raise NoChampion(
-                "no release serves, so none can be taken back", "promote one: nightshift release promote 1"
+                "no release serves, so none can be taken back",
+                "run a night first: pyflyte run workflows/nightly.py nightly",
             )
         if version is None and former.replaced == 0:
             raise RegistryError(
                 f"version {former.version} is the first that ever served",
-                "name the version to serve instead: nightshift release rollback VERSION",
+                "name the version to serve instead: pyflyte run workflows/rollback.py rollback --version 2",
             )
         target = _entry(entries, version or former.replaced)
         if target.version != former.version:
             client.set_model_version_tag(MODEL, str(former.version), "rolled_back", "true")
+            client.set_model_version_tag(MODEL, str(target.version), "rolled_back", "false")
         _move(client, former, target, "rolled back")
         return _entry(_entries(client), target.version)
 

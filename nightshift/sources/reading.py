@@ -222,14 +222,11 @@ def _require(name: str, present: AbstractSet[str], mappings: list[TableMapping],
     for mapping in mappings:
         lake = TABLES[mapping.table].columns
         for raw, wanted_by in mapping.raw_columns.items():
-            spec = lake.get(wanted_by.partition(".")[2])
-            optional = spec is None or not spec.required or wanted_by.partition(".")[2] in mapping.defaults
-            embedded = (
-                mapping.explode
-                and f"{raw}.".startswith(f"{mapping.explode}.")
-                and not (optional_too and raw == mapping.explode)
-            )
-            if {raw, raw.partition(".")[0]} & present or embedded or (optional and not optional_too):
+            column = wanted_by.partition(".")[2]
+            optional = column not in lake or not lake[column].required or column in mapping.defaults
+            listed = bool(mapping.explode) and f"{raw}.".startswith(f"{mapping.explode}.")
+            there = not {raw, raw.partition(".")[0]}.isdisjoint(present)
+            if there or (not optional_too and (optional or listed)):
                 continue
             raise MissingColumn(
                 f"{name} has no column {raw!r} (wanted by {wanted_by})",

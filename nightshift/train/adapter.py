@@ -1,9 +1,12 @@
-"""The LoRA adapter of the query tower: put on an encoder, and written so that the same weights are the same bytes.
+"""The LoRA adapter of the query tower: put on an encoder, merged into it, and written so that the same weights are the same bytes.
 
 tree: adapter_model.safetensors  adapter_config.json  trained_on.json  model.json
 """
 
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +26,17 @@ def adapted(folder: Path) -> "Tower":
 
     tower = load_tower(folder)
     config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=r".*pooler.*")
-    tower.encoder = get_peft_model(tower.encoder, config)
+    with _without_alias_warning():
+        tower.encoder = get_peft_model(tower.encoder, config)
     return tower
+
+
+def merged(encoder: Any, folder: Path) -> Any:
+    """The encoder with the adapter in `folder` added to its weights."""
+    from peft import PeftModel
+
+    with _without_alias_warning():
+        return PeftModel.from_pretrained(encoder, folder).merge_and_unload()
 
 
 def save_adapter(encoder: Any, folder: Path, base: str) -> None:
@@ -36,3 +48,11 @@ def save_adapter(encoder: Any, folder: Path, base: str) -> None:
     config["base_model_name_or_path"] = base
     config["target_modules"] = sorted(config["target_modules"])
     path.write_bytes(canonical_json(config))
+
+
+@contextmanager
+def _without_alias_warning() -> Iterator[None]:
+    """Peft reads an attribute under a name that transformers has renamed: nothing a person here can change."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield

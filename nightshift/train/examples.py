@@ -25,15 +25,17 @@ from nightshift.index.chunks import chunk
 from nightshift.progress import track
 from nightshift.runtime.grounding import check, support, worth_quoting
 from nightshift.runtime.passages import Passage
-from nightshift.runtime.prompts import DECLINE, as_data, render, with_mark
+from nightshift.runtime.prompts import DECLINE, QUESTION_WORDS, as_data, render, with_mark
 from nightshift.runtime.words import content_words, cut, rarity, sentences
 from nightshift.settings import Profile
 
 DECLINING_SHARE = 0.2
 LONGEST_ANSWER = 3  # sentences
 LEAST_SHARED = 0.25  # of a helper's words an article must hold, or it is not what the helper answered from
-_FRAME_TOKENS = 130  # system prompt, question of usual length and answer
-_TOKENS_A_WORD = 1.45
+FEWEST_PASSAGE_WORDS = 20
+_FRAME_TOKENS = 80  # of the prompt without question and passages
+_TOKENS_A_WORD = 1.6  # a digit is a token of its own
+_NAME_WORDS = 10  # title and heading
 _NEAREST = 8  # articles a hard distractor is drawn from
 _GREETING = re.compile(
     r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!\n]\s*", re.IGNORECASE
@@ -86,7 +88,7 @@ def build_examples(rows: pa.Table, passages: Sequence[Passage], profile: Profile
     considered = sorted(rows.to_pylist(), key=lambda row: str(row["ticket_id"]))
     wanted = profile.generator_steps * profile.generator_batch
     chosen = _sampled(range(len(considered)), wanted, seed)
-    builder = _Builder(Library(passages), passage_words(profile.generator_max_tokens), seed)
+    builder = _Builder(Library(passages), profile.generator_max_tokens, seed)
     counts: Counter[str] = Counter({"not needed": len(considered) - len(chosen)})
     examples: list[Example] = []
     for row in track((considered[i] for i in chosen), "examples", len(chosen), "questions"):
@@ -97,9 +99,11 @@ def build_examples(rows: pa.Table, passages: Sequence[Passage], profile: Profile
     return TrainingSet(kept, [str(row["ticket_id"]) for row in considered], dict(sorted(counts.items())))
 
 
-def passage_words(max_tokens: int) -> int:
-    """Words each of two passages may have, so that prompt and answer fit into `max_tokens`."""
-    return max(20, int((max_tokens - _FRAME_TOKENS) / _TOKENS_A_WORD / 2))
+def passage_words(max_tokens: int, question: str, answer: str, n_passages: int) -> int:
+    """Words each passage may have, so that the prompt with `question` and the answer fit into `max_tokens`."""
+    asked = min(len(question.split()), QUESTION_WORDS)
+    left = max_tokens - _FRAME_TOKENS - _TOKENS_A_WORD * (asked + len(answer.split()))
+    return max(FEWEST_PASSAGE_WORDS, int(left / _TOKENS_A_WORD / n_passages) - _NAME_WORDS)
 
 
 def plain_answer(text: str) -> str:
@@ -144,9 +148,9 @@ class Library:
 class _Builder:
     """Turns rows into examples, each with a random generator of its own: one more row changes no other example."""
 
-    def __init__(self, library: Library, n_words: int, seed: int) -> None:
+    def __init__(self, library: Library, max_tokens: int, seed: int) -> None:
         self._library = library
-        self._n_words = n_words
+        self._max_tokens = max_tokens
         self._seed = seed
 
     def example(self, row: dict[str, Any]) -> tuple[Example | None, str]:
@@ -162,7 +166,8 @@ class _Builder:
         said, kind = grounded(answer, gold)
         if not said:
             return None, "not grounded"
-        gold = focused(gold, " ".join([*said, question]), self._n_words)
+        n_words = passage_words(self._max_tokens, question, " ".join(with_mark(one, 1) for one in said), 2)
+        gold = focused(gold, " ".join([*said, question]), n_words)
         shown = [gold, *self._distractors(question, row["article_id"], 1, chance)]
         chance.shuffle(shown)
         mark = shown.index(gold) + 1
@@ -174,7 +179,8 @@ class _Builder:
         return chance.sample(near, min(n, len(near)))
 
     def _made(self, row: dict[str, Any], question: str, shown: list[Passage], answer: str, kind: Kind) -> Example:
-        prompt = render(question, shown, self._n_words)
+        n_words = passage_words(self._max_tokens, question, answer, len(shown))
+        prompt = render(question, shown, n_words)
         return Example(str(row["ticket_id"]), row["created_at"], prompt, answer, kind)
 
 

@@ -7,8 +7,10 @@ sections.scores(questions)                                    # [n, 2] in the or
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 
@@ -47,6 +49,12 @@ class Sections:
         for row, wanted in enumerate(article_ids):
             mask[row, [self.position[article] for article in wanted if article in self.position]] = True
         return mask
+
+
+def sections_of(index: Path) -> Sections:
+    """The sections of an index folder."""
+    rows = pq.read_table(index / "chunks.parquet", columns=["article_id"])
+    return Sections(np.load(index / "vectors.npy"), rows["article_id"].to_pylist())
 
 
 def first_ranks(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -136,7 +136,8 @@ def test_a_night_does_not_undo_a_rollback(settings, store, candidate):
     refused = promote_or_reject(*second, settings, store)
     assert (refused.outcome, refused.serving) == ("rejected", first.digest)
     assert "rolled version 2 back" in refused.reasons[0]
-    assert registry.promote(settings, 2).rolled_back is False
+    assert roll_back(settings, 2).serving == second[0].digest
+    assert registry.serving(settings).rolled_back is False
 
 
 def test_a_stale_comparison_is_refused(settings, store, candidate):
@@ -149,14 +150,15 @@ def test_a_stale_comparison_is_refused(settings, store, candidate):
 def test_a_promotion_broken_off_is_completed(settings, store, candidate, monkeypatch):
     """When the process dies after the alias moved, promoting again writes the history that is missing."""
     registry.promote(settings, registry.register(settings, *candidate("one"), store).version)
-    registry.register(settings, *candidate("two"), store)
+    release, evaluation = candidate("two", champion=registry.serving(settings).digest)
+    registry.register(settings, release, evaluation, store)
     with monkeypatch.context() as broken:
         broken.setattr(registry.json, "dumps", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             registry.promote(settings, 2)
     assert registry.serving(settings).version == 2
     assert len(registry.history(settings)) == 1
-    registry.promote(settings, 2)
+    assert promote_or_reject(release, evaluation, settings, store).serving == release.digest
     assert [(move.version, move.instead_of) for move in registry.history(settings)] == [(1, 0), (2, 1)]
     assert registry.rollback(settings).version == 1
 

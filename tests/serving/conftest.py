@@ -1,5 +1,8 @@
-"""A small release made of real parts: five articles, MiniLM, and SmolLM2 as it comes."""
+"""A small release made of real parts: five articles, MiniLM as it comes, and a generator that has learned nothing."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.artifacts import Features, Release
+from nightshift.artifacts import Features, Model, Release
+from nightshift.basemodels import resolve
+from nightshift.modeltree import store_model
 from nightshift.release.bundle import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
@@ -52,16 +57,33 @@ def _features(store: Store, folder: Path) -> Features:
     return Features(store.put_tree(folder), store.put_json({"tables": {}}), "2026-01-09T00:00:00")
 
 
+def _generator(store: Store, base: str, work: Path) -> Model:
+    """SmolLM2's tokenizer and architecture with two narrow random layers: what it writes is never grounded."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    tokenizer = AutoTokenizer.from_pretrained(resolve(base).parent, gguf_file=resolve(base).name)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+    special = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    torch.manual_seed(7)
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), tie_word_embeddings=True, **sizes, **special))
+    model.save_pretrained(work / "hf")
+    tokenizer.save_pretrained(work / "hf")
+    builder = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-p", "fp32", "-e", "cpu"]
+    paths = ["-i", str(work / "hf"), "-o", str(work / "onnx"), "-c", str(work / "cache")]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    subprocess.run([*builder, *paths], cwd=work, env=environment, check=True, capture_output=True, timeout=300)
+    return store_model(work / "onnx", store, kind="generator", base=base, trained_on="", metrics={})
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
-    """Exports the base models and assembles them; a minute, so only for tests marked slow."""
+    """Exports the models and assembles them; half a minute, so only for tests marked slow."""
     from nightshift.export.encoder import export_document_tower
-    from nightshift.export.generator import export_generator
     from nightshift.index.build import build
     from nightshift.runtime.confidence import UNFITTED
-    from nightshift.runtime.passages import Passage
     from nightshift.runtime.policy import Policy
-    from nightshift.runtime.prompts import VERSION, render
+    from nightshift.runtime.prompts import VERSION
     from nightshift.train.heads import Labelled, train_heads
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
@@ -73,9 +95,7 @@ def home(tmp_path_factory) -> Home:
     index, _ = build(features, documents, store, settings)
     none = Labelled([], np.zeros((0, 384), np.float32), [], [])
     heads = train_heads(none, none, profile=sizes, store=store, base=sizes.encoder, trained_on=features.digest)
-    shown = Passage("c", "standard-delivery", "Standard Delivery", "", ARTICLES["standard-delivery"], "", 0.0)
-    prompt = render("How long does delivery take?", [shown])
-    generator = export_generator(None, sizes.generator, store=store, settings=settings, probes=[prompt])
+    generator = _generator(store, sizes.generator, tmp_path_factory.mktemp("generator"))
     models = {
         "document_tower": documents,
         "query_tower": replace(documents, kind="query_tower"),

@@ -1,0 +1,68 @@
+"""Score a registered release on questions of any mapped source, without touching lake, warehouse or registry.
+
+    nightshift evaluate --source 'file:///exports/desk?mapping=desk.yaml' --from 2025-01-01
+
+The towers, heads, blend and policy are the release's; the articles, and the tickets resolved before the day, are the
+source's. So a set the release has never seen shows what it learned that carries over.
+"""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nightshift.errors import NotEnoughData
+from nightshift.evaluate.evaluation import measured
+from nightshift.index.build import build
+from nightshift.lake import ingest
+from nightshift.modeltree import read_model
+from nightshift.release import registry
+from nightshift.release.bundle import release_of
+from nightshift.runtime.assistant import Assistant
+from nightshift.runtime.generator import Generator
+from nightshift.runtime.policy import Policy
+from nightshift.runtime.retriever import Retriever
+from nightshift.settings import Settings
+from nightshift.sources import open_source
+from nightshift.store import open_store
+from nightshift.warehouse import read_mart, transform
+
+
+def score(source: str, since: str, version: int, settings: Settings) -> dict[str, Any]:
+    """Metrics, intervals and slices of registered `version` (0: the one that serves) on questions from `since` on.
+
+    Raises NoChampion, RegistryError, SourceError, NotEnoughData.
+    """
+    entry = registry.entry(settings, version) if version else registry.serving(settings)
+    released = open_store(settings.store)
+    folder = released.checkout(entry.digest)
+    with tempfile.TemporaryDirectory() as name:
+        aside = replace(
+            settings,
+            home=Path(name),
+            store=f"file://{name}/store",
+            warehouse=f"duckdb://{name}/warehouse.duckdb",
+            index=f"faiss://{name}/index",
+        )
+        store = open_store(aside.store)
+        snapshot, _ = ingest(open_source(source, aside), store, aside)
+        features, _ = transform(snapshot, since, store, aside)
+        questions = read_mart(store, features, "eval_questions")
+        if not questions.num_rows:
+            raise NotEnoughData(
+                f"{source} has no resolved question from {since} on", "give an earlier day, or map the table resolutions"
+            )
+        tower = read_model(release_of(entry.digest, released).models["document_tower"], released)
+        store.put_tree(folder / "document_tower")
+        index, _ = build(features, tower, store, aside)
+        retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
+        policy = Policy.from_json((folder / "policy.json").read_text())
+        assistant = Assistant(retriever, Generator(folder / "generator", settings.threads), policy)
+        found = measured(retriever, assistant, questions, folder, aside)
+    return {
+        "release": entry.digest,
+        "source": source,
+        "from": features.split_at,
+        "questions": questions.num_rows,
+        **found,
+    }

@@ -1,0 +1,55 @@
+"""Releases as a person reads them in a terminal.
+
+version  release       verdict   serves    reasons
+      3  03fa77de91ab  accepted  champion  hit@5 is level with the champion on the same 645 questions
+      2  91ab4c0d5e6f  accepted  previous
+"""
+
+from collections.abc import Sequence
+
+from nightshift.release.diff import Described
+from nightshift.release.registry import Move, RegisteredRelease
+
+SHORT = 12
+WIDE = 90
+
+
+def listing(entries: Sequence[RegisteredRelease]) -> str:
+    """Every registered release, one line each, newest first."""
+    if not entries:
+        return "no release is registered yet; run a night: pyflyte run workflows/nightly.py nightly"
+    rows = [f"{'version':>7}  {'release':<12}  {'verdict':<8}  {'serves':<10}  reasons"]
+    for entry in entries:
+        serves = ", ".join(entry.aliases) or ("rolled back" if entry.rolled_back else "")
+        reason = entry.reasons[0] if entry.reasons else ""
+        cut = reason if len(reason) <= WIDE else f"{reason[: WIDE - 1]}…"
+        rows.append(f"{entry.version:>7}  {entry.digest[:SHORT]}  {entry.verdict:<8}  {serves:<10}  {cut}".rstrip())
+    return "\n".join(rows)
+
+
+def moves(history: Sequence[Move]) -> str:
+    """Every promotion and rollback, oldest first."""
+    if not history:
+        return "nothing has been promoted yet"
+    return "\n".join(
+        f"{move.at}  version {move.version} ({move.digest[:SHORT]}) {move.how}"
+        + (f", instead of {move.instead_of}" if move.instead_of else "")
+        for move in history
+    )
+
+
+def sheet(entry: RegisteredRelease, release: Described) -> str:
+    """One release in full: what it is made of, how it scored, and why it was let out or not."""
+    index = release.record["index"]
+    lines = [
+        f"release {entry.digest}",
+        f"version {entry.version}  {entry.verdict}  {', '.join(entry.aliases)}".rstrip(),
+        f"index   {index['chunks']:,} chunks of {index['articles']:,} articles",
+    ]
+    lines += [f"model   {name} {model['digest'][:SHORT]}" for name, model in sorted(release.record["models"].items())]
+    lines += [f"metric  {name} {value:.3f}" for name, value in sorted(release.evaluation.get("metrics", {}).items())]
+    lines += [
+        f"gate    {'passed' if gate['passed'] else 'FAILED'}  {gate['sentence']}"
+        for gate in release.evaluation.get("gates", [])
+    ]
+    return "\n".join(lines)

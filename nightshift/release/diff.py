@@ -1,0 +1,158 @@
+"""What changed from one release to another, and what that did to the numbers.
+
+release  03fa77de91ab -> 91ab4c0d5e6f
+  heads                    7c1e40b2a9d3 -> 0d5e6fc1e240
+  index chunks             1,204 -> 1,231  (+27)
+  tickets                  2 objects added: tickets/night-0005.jsonl.gz, tickets/night-0006.jsonl.gz
+  hit@5                    0.712 -> 0.731  (+0.019)
+  gate hit@5               failed -> passed
+the same: document_tower, generator, prompts, query_tower
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nightshift.release.bundle import read
+from nightshift.store import Store
+
+SHORT = 12
+NAMED = 3  # objects named per table, the rest is counted
+NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Described:
+    """One release with what is known of it: release.json, lineage.json, and evaluation.json ({} if never evaluated)."""
+
+    digest: str
+    record: Mapping[str, Any]
+    lineage: Mapping[str, Any]
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that differs: what it is, and both sides in words."""
+
+    what: str
+    before: str
+    after: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that differs between two releases, and the names of what does not."""
+
+    before: str
+    after: str
+    changes: list[Change]
+    same: list[str]
+
+
+def described(digest: str, evaluation: str, store: Store) -> Described:
+    """Read a release, and the evaluation tree `evaluation` ('' for none). Raises StoreError, MissingObject."""
+    judged = read(evaluation, "evaluation.json", store) if evaluation else {}
+    return Described(digest, read(digest, "release.json", store), read(digest, "lineage.json", store), judged)
+
+
+def diff(a: Described, b: Described) -> Difference:
+    """What changed from release `a` to release `b`: parts, sources, dials, metrics and gates, in this order."""
+    parts = _parts(a.record, b.record)
+    changes = [change for change in parts if change.before != change.after]
+    changes += _index(a.record["index"], b.record["index"])
+    changes += _objects(a.lineage["snapshot"]["tables"], b.lineage["snapshot"]["tables"])
+    changes += _dials("policy", a.record["policy"], b.record["policy"])
+    changes += _dials("weight", a.record["weights"], b.record["weights"])
+    changes += _metrics(a.evaluation.get("metrics", {}), b.evaluation.get("metrics", {}))
+    changes += _gates(a.evaluation.get("gates", []), b.evaluation.get("gates", []))
+    same = sorted(change.what for change in parts if change.before == change.after)
+    return Difference(a.digest, b.digest, changes, same)
+
+
+def render(difference: Difference) -> str:
+    """A difference as text."""
+    lines = [f"release  {difference.before[:SHORT]} -> {difference.after[:SHORT]}"]
+    for change in difference.changes:
+        sides = change.note if not change.before and not change.after else f"{change.before} -> {change.after}"
+        note = f"  ({change.note})" if change.note and sides != change.note else ""
+        lines.append(f"  {change.what:<24} {sides}{note}")
+    if not difference.changes:
+        lines.append("  nothing changed")
+    if difference.same:
+        lines.append(f"the same: {', '.join(difference.same)}")
+    return "\n".join(lines)
+
+
+def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+    names = sorted({*a["models"], *b["models"]})
+    digests = [
+        (name, *(side["models"].get(name, {}).get("digest", NOTHING)[:SHORT] for side in (a, b))) for name in names
+    ]
+    pairs = [*digests, ("prompts", a["prompts"][:SHORT], b["prompts"][:SHORT])]
+    return [Change(*pair) for pair in pairs]
+
+
+def _index(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+    return [
+        Change(f"index {what}", f"{a[what]:,}", f"{b[what]:,}", f"{b[what] - a[what]:+,}")
+        for what in ("chunks", "articles")
+        if a[what] != b[what]
+    ]
+
+
+def _objects(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+    """Source objects that came, went or changed, by table."""
+    changes = []
+    for table in sorted({*a, *b}):
+        before, after = ({part["object"]: part["digest"] for part in side.get(table, [])} for side in (a, b))
+        sets = {
+            "added": after.keys() - before.keys(),
+            "gone": before.keys() - after.keys(),
+            "changed": {name for name in before.keys() & after.keys() if before[name] != after[name]},
+        }
+        changes += [Change(table, "", "", _named(names, how)) for how, names in sets.items() if names]
+    return changes
+
+
+def _named(names: set[str], how: str) -> str:
+    shown = sorted(names)[:NAMED]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)} object{'s' * (len(names) > 1)} {how}: {', '.join(shown)}{more}"
+
+
+def _dials(kind: str, a: Any, b: Any) -> list[Change]:
+    """Numbers of a nested mapping, by their path."""
+    before, after = dict(_leaves(a)), dict(_leaves(b))
+    return [
+        Change(f"{kind} {path}", before.get(path, NOTHING), after.get(path, NOTHING))
+        for path in sorted({*before, *after})
+        if before.get(path) != after.get(path)
+    ]
+
+
+def _leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [leaf for key in sorted(value) for leaf in _leaves(value[key], f"{path}.{key}" if path else key)]
+    return [(path, str(value))]
+
+
+def _metrics(a: Mapping[str, float], b: Mapping[str, float]) -> list[Change]:
+    changes = []
+    for name in sorted({*a, *b}):
+        if a.get(name) == b.get(name):
+            continue
+        before, after = (f"{side[name]:.3f}" if name in side else NOTHING for side in (a, b))
+        note = f"{b[name] - a[name]:+.3f}" if name in a and name in b else ""
+        changes.append(Change(name, before, after, note))
+    return changes
+
+
+def _gates(a: list[Mapping[str, Any]], b: list[Mapping[str, Any]]) -> list[Change]:
+    before, after = ({gate["name"]: "passed" if gate["passed"] else "failed" for gate in side} for side in (a, b))
+    return [
+        Change(f"gate {name}", before.get(name, NOTHING), after.get(name, NOTHING))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]

@@ -1,0 +1,17 @@
+"""A release folder made ready to answer.
+
+assistant = open_assistant(store.checkout(release.digest), threads=2)
+"""
+
+from pathlib import Path
+
+from nightshift.runtime.assistant import Assistant
+from nightshift.runtime.generator import Generator
+from nightshift.runtime.policy import Policy
+from nightshift.runtime.retriever import Retriever
+
+
+def open_assistant(release: Path, threads: int) -> Assistant:
+    """The assistant of a release folder. Raises IndexUnavailable, ModelUnreadable, SettingsError."""
+    policy = Policy.from_json((release / "policy.json").read_text())
+    return Assistant(Retriever.open(release, threads), Generator(release / "generator", threads), policy)

@@ -1,0 +1,195 @@
+"""The whole evaluation over small releases: what is measured, what is stored, and what the verdict rests on."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nightshift.artifacts import Features, Release
+from nightshift.errors import NotEnoughData
+from nightshift.evaluate import Contender, evaluate, evaluation
+from nightshift.evaluate.drift import Asked, make_reference
+from nightshift.index.build import chunk_table
+from nightshift.runtime import retriever
+from nightshift.runtime.assistant import Assistant
+from nightshift.runtime.policy import Policy
+from nightshift.settings import Settings, profile
+from nightshift.store import open_store
+from nightshift.warehouse import MARTS
+
+DIM = 512
+DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
+TOPICS = ["refund", "login", "parcel", "warranty", "size", "voucher", "invoice", "repair"]
+
+
+class WordEncoder:
+    """Each word is a direction; a folder marked as broken sees none."""
+
+    def __init__(self, folder, _threads):
+        self.broken = (folder / "broken").exists()
+
+    def encode(self, texts):
+        vectors = np.full((len(texts), DIM), 1e-3, np.float32)
+        for row, text in enumerate(texts):
+            for word in [] if self.broken else text.lower().split():
+                vectors[row, int(hashlib.sha256(word.encode()).hexdigest(), 16) % DIM] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class NoHeads:
+    """Nothing was learned yet."""
+
+    prior_labels = intent_labels = ()
+
+    def __init__(self, *_):
+        pass
+
+    def priors(self, _vectors):
+        return None
+
+    intents = priors
+
+
+class Writer:
+    """Cites the first passage and copies its text."""
+
+    def stream(self, prompt, max_tokens, stop=()):  # noqa: ARG002 (what the port passes)
+        yield prompt.split("\n")[3].split("\n")[0] + " [1]."
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """Marts in a store, and a function that makes a release; heavy models are stood in for by small ones."""
+    for module in (retriever, evaluation):
+        monkeypatch.setattr(module, "OnnxEncoder", WordEncoder)
+        monkeypatch.setattr(module, "Heads", NoHeads)
+    store = open_store(f"file://{tmp_path}/store")
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
+    articles = [
+        {
+            "article_id": topic,
+            "title": topic,
+            "body": f"About {topic} we say yes.",
+            "url": "",
+            "topic": "",
+            "updated_at": DAY,
+        }
+        for topic in TOPICS
+    ]
+    questions = [
+        {"ticket_id": f"q{n:03}", "created_at": DAY + timedelta(hours=n), "text": f"my {TOPICS[n % 8]} please number {n}",
+         "article_ids": [TOPICS[n % 8]], "intent": TOPICS[n % 8]}
+        for n in range(80)
+    ]  # fmt: skip
+    tickets = [
+        {"ticket_id": q["ticket_id"], "created_at": q["created_at"], "subject": "", "body": q["text"], "text": q["text"],
+         "intent": q["intent"], "n_words": 5, "split": "eval"}
+        for q in questions
+    ]  # fmt: skip
+
+    def features(asked=questions):
+        folder = tmp_path / "marts"
+        folder.mkdir(exist_ok=True)
+        for name, rows in (("eval_questions", asked), ("tickets", tickets)):
+            pq.write_table(pa.Table.from_pylist(rows, MARTS[name]), folder / f"{name}.parquet")
+        return Features(store.put_tree(folder), "s", "")
+
+    def contender(name, *, broken=False, remembers=()):
+        folder = tmp_path / name
+        for part in ("index", "document_tower", "query_tower", "heads", "generator"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        if broken:
+            (folder / "query_tower" / "broken").touch()
+        chunks = chunk_table(pa.Table.from_pylist(articles, MARTS["articles"]))
+        encoder = WordEncoder(folder / "document_tower", 1)
+        pq.write_table(chunks.drop_columns("embedded"), folder / "index" / "chunks.parquet")
+        np.save(folder / "index" / "vectors.npy", encoder.encode(chunks["embedded"].to_pylist()))
+        memory = pa.table(
+            {
+                "ticket_id": pa.array(remembers, pa.string()),
+                "article_ids": pa.array([["login"]] * len(remembers), pa.list_(pa.string())),
+                "created_at": pa.array([DAY] * len(remembers), pa.timestamp("us")),
+            }
+        )
+        pq.write_table(memory, folder / "index" / "memory.parquet")
+        np.save(folder / "index" / "memory.npy", encoder.encode(["my login"] * len(remembers)))
+        texts = [q["text"] for q in questions]
+        learned = Asked([DAY] * 80, [5] * 80, [q["intent"] for q in questions], encoder.encode(texts))
+        files = {
+            "weights.json": {"blend": {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0},
+                             "confidence": {"bias": -2.0, "similarity": 10.0}},
+            "policy.json": json.loads(Policy().to_json()),
+            "prompts.json": {"version": "1"},
+            "reference.json": make_reference(learned, encoder.encode(texts)),
+            "release.json": {"models": {"query_tower": {"metrics": {"parity": 2e-7}}}},
+        }  # fmt: skip
+        for file, value in files.items():
+            (folder / file).write_text(json.dumps(value))
+        model = store.put_tree(folder / "query_tower") if broken else store.put_json({})
+        kinds = ("document_tower", "query_tower", "heads", "generator")
+        return Contender(Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), folder)
+
+    def run(candidate, champion, given=None):
+        return evaluate(
+            candidate, champion, given or features(), store, settings=settings, profile=profile("tiny"),
+            assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), Writer(), Policy()),
+        )  # fmt: skip
+
+    return store, contender, run, features
+
+
+def test_an_equal_candidate_is_accepted_and_the_same_each_time(world):
+    """Run again, the evaluation has the same digest, and only the first run took time to answer."""
+    store, contender, run, _ = world
+    champion, candidate = contender("old"), contender("new")
+    first, work = run(candidate, champion)
+    second, again = run(candidate, champion)
+    assert (first.verdict, first.metrics["hit@5"], first.drift) == ("accepted", 1.0, "too little data")
+    assert first == second
+    assert work.timings
+    assert not again.timings
+    assert store.get_json(store.tree(first.digest)["evaluation.json"]) == work.report
+
+
+def test_a_broken_candidate_is_rejected_with_the_numbers(world):
+    """A query tower that sees nothing falls below the champion, and the reason says by how much."""
+    _, contender, run, _ = world
+    found, work = run(contender("new", broken=True), contender("old"))
+    assert found.verdict == "rejected"
+    assert any("points below the champion on the same 80 questions" in reason for reason in found.reasons)
+    assert work.report["champion_metrics"]["hit@5"] == 1.0
+
+
+def test_the_first_release_has_nothing_to_be_compared_with(world):
+    """Without a champion the floors decide, and there is no reference to drift from."""
+    _, contender, run, _ = world
+    found, work = run(contender("new"), None)
+    assert (found.verdict, found.champion, found.drift) == ("accepted", "", "no reference")
+    assert "no worse than the champion" not in [gate["name"] for gate in work.report["gates"]]
+
+
+def test_a_candidate_that_knows_the_test_is_rejected(world):
+    """A test question among the tickets it remembers is leakage, and counts."""
+    _, contender, run, _ = world
+    found, _ = run(contender("new", remembers=["q003", "t1"]), None)
+    assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
+
+
+def test_nothing_stored_holds_a_question(world):
+    """evaluation.json is numbers, names of slices and sentences of gates."""
+    store, contender, run, _ = world
+    found, _ = run(contender("new"), contender("old"))
+    stored = store.get(store.tree(found.digest)["evaluation.json"]).decode()
+    assert "please" not in stored
+    assert "q003" not in stored
+
+
+def test_no_question_to_evaluate_on_is_told(world):
+    """The cure names the split."""
+    _, contender, run, features = world
+    with pytest.raises(NotEnoughData, match="split_at"):
+        run(contender("new"), None, features([]))

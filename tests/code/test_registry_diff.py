@@ -1,0 +1,95 @@
+"""Two releases side by side: a person sees what changed and what that did."""
+
+import pytest
+
+from nightshift.release import describe
+from nightshift.release.diff import Described, diff, render
+from nightshift.release.registry import Move, RegisteredRelease
+
+
+def release(
+    digest, *, heads="3", chunks=41, objects=("tickets/night-0001.jsonl.gz",), hit=0.7, passed=True, floor=0.35
+):
+    part = [{"object": name, "digest": name} for name in objects]
+    models = {"heads": {"digest": heads * 64}, "generator": {"digest": "4" * 64}}
+    record = {
+        "index": {"chunks": chunks, "articles": 12},
+        "models": models,
+        "prompts": "p" * 64,
+        "policy": {"confidence_floor": floor},
+        "weights": {"blend": {"dense": 0.5}},
+    }
+    gates = [{"name": "hit@5", "passed": passed, "sentence": f"hit@5 is {hit}"}]
+    lineage = {"snapshot": {"tables": {"tickets": part}}}
+    return Described(digest * 64, record, lineage, {"metrics": {"hit@5": hit}, "gates": gates})
+
+
+def test_nothing_changed():
+    """A release against itself has no change, and the parts are named as the same."""
+    found = diff(release("a"), release("a"))
+    assert found.changes == []
+    assert found.same == ["generator", "heads", "prompts"]
+    assert "nothing changed" in render(found)
+
+
+def test_every_kind_of_change_is_seen():
+    """Models, chunks, source objects, dials, metrics and gates that differ are told, with both sides."""
+    objects = [f"tickets/night-000{n}.jsonl.gz" for n in range(1, 6)]
+    after = release("b", heads="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4)
+    text = render(diff(release("a"), after))
+    for line in (
+        "release  aaaaaaaaaaaa -> bbbbbbbbbbbb",
+        "heads                    333333333333 -> 555555555555",
+        "index chunks             41 -> 44  (+3)",
+        "4 objects added: tickets/night-0002.jsonl.gz, tickets/night-0003.jsonl.gz, tickets/night-0004.jsonl.gz and 1 more",
+        "policy confidence_floor  0.35 -> 0.4",
+        "hit@5                    0.700 -> 0.720  (+0.020)",
+        "gate hit@5               passed -> failed",
+        "the same: generator, prompts",
+    ):
+        assert line in text
+
+
+@pytest.mark.parametrize("evaluated", ["before", "after"])
+def test_a_release_without_evaluation_compares(evaluated):
+    """A side that was never evaluated shows as none."""
+    bare, full = Described("a" * 64, release("a").record, release("a").lineage), release("b")
+    before, after = (full, bare) if evaluated == "before" else (bare, full)
+    sides = {change.what: (change.before, change.after) for change in diff(before, after).changes}
+    assert sides["hit@5"] == (("0.700", "none") if evaluated == "before" else ("none", "0.700"))
+
+
+def test_a_listing_tells_who_serves():
+    """Versions come newest first, with alias, verdict and the first reason cut to the line."""
+    entries = [
+        RegisteredRelease(2, "b" * 64, "", "rejected", ["x" * 200], ["challenger"]),
+        RegisteredRelease(1, "a" * 64, "", "accepted", [], ["champion"]),
+    ]
+    head, second, first = describe.listing(entries).splitlines()
+    assert "challenger" in second
+    assert second.endswith("…")
+    assert len(second) < 140
+    assert first.endswith("champion")
+    assert head.split() == ["version", "release", "verdict", "serves", "reasons"]
+    assert "run a night" in describe.listing([])
+
+
+def test_the_history_reads_as_sentences():
+    """Each move names the version, the way and what it took the place of."""
+    history = [
+        Move(1, "a" * 64, 0, "promoted", "2026-01-02T02:10:00+00:00"),
+        Move(2, "b" * 64, 1, "promoted", "2026-01-03T02:10:00+00:00"),
+        Move(1, "a" * 64, 2, "rolled back", "2026-01-03T09:00:00+00:00"),
+    ]
+    lines = describe.moves(history).splitlines()
+    assert lines[0].endswith("version 1 (aaaaaaaaaaaa) promoted")
+    assert lines[2].endswith("version 1 (aaaaaaaaaaaa) rolled back, instead of 2")
+
+
+def test_a_sheet_shows_gates():
+    """One release in full names its models, numbers and every gate that failed."""
+    entry = RegisteredRelease(2, "b" * 64, "", "rejected", [], ["challenger"])
+    text = describe.sheet(entry, release("b", hit=0.4, passed=False))
+    assert "version 2  rejected  challenger" in text
+    assert "model   heads 333333333333" in text
+    assert "gate    FAILED  hit@5 is 0.4" in text

@@ -1,0 +1,153 @@
+"""The generator from tokens to a stored, exported and speaking model."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from nightshift.basemodels import resolve
+from nightshift.errors import BaseModelMissing, NotEnoughData
+from nightshift.runtime.generator import until
+from nightshift.runtime.passages import Passage
+from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
+from nightshift.settings import PROFILES, Settings
+from nightshift.store import open_store
+from nightshift.train.examples import Example, TrainingSet
+from nightshift.train.generator import Turn, micro_batches, order, pace, train_generator
+
+TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator_max_tokens=220)
+
+
+def passage(i):
+    text = f"Shelf number {i} holds lamps. It is open from {i} o'clock in the morning."
+    return Passage(f"c{i}", f"a{i}", f"Shelf {i}", "", text, "", 0.0)
+
+
+def example(i):
+    shown = [passage(i), passage(i + 1)]
+    answer = DECLINE if i % 5 == 0 else f"Shelf number {i} holds lamps [1]."
+    born = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=i)
+    kind = "declining" if answer == DECLINE else "helper"
+    return Example(f"t{i:02}", born, render(f"what does shelf {i} hold", shown), answer, kind)
+
+
+def training_set(n):
+    examples = [example(i) for i in range(n)]
+    return TrainingSet(examples, [one.ticket_id for one in examples], {"helper": n})
+
+
+def test_micro_batches_hold_every_turn_once_within_the_budget():
+    """Memory is bounded by padded tokens; a turn longer than the budget goes alone."""
+    batch = [Turn([1] * n, 0) for n in (50, 10, 200, 40, 30)]
+    pieces = list(micro_batches(batch, budget=100))
+    assert sorted(len(one.tokens) for piece in pieces for one in piece) == [10, 30, 40, 50, 200]
+    assert all(len(piece) == 1 or len(piece) * max(len(one.tokens) for one in piece) <= 100 for piece in pieces)
+
+
+def test_the_rate_rises_then_falls_to_nothing():
+    """Linear up in the first twentieth, linear down after."""
+    rates = [pace(step, 40) for step in range(41)]
+    assert rates[0] == 0.5
+    assert max(rates) == rates[1] == 1.0
+    assert rates[40] == 0
+    assert all(later < sooner for sooner, later in pairwise(rates[1:]))
+
+
+def test_all_examples_are_seen_equally_often():
+    """Passes follow each other without gaps, whatever the batch size."""
+    seen = [place for batch in order(5, steps=7, batch=5, seed=1) for place in batch]
+    assert sorted(seen) == sorted(list(range(5)) * 7)
+
+
+def test_training_refuses_too_few_examples(tmp_path):
+    """Below twenty examples the base model is better left alone."""
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
+    with pytest.raises(NotEnoughData):
+        train_generator(
+            training_set(5),
+            TINY.generator,
+            profile=TINY,
+            store=open_store(settings.store),
+            settings=settings,
+            seed=7,
+            log=lambda _values, _step: None,
+            trained_on="f" * 64,
+        )
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stop", "text"),
+    [
+        (["a", "b", "<|im", "_end|>", "c"], ["<|im_end|>"], "ab"),
+        (["a <", "b"], ["<|im_end|>"], "a <b"),
+        (["one\n", "\ntwo"], ["\n\n"], "one"),
+        (["all of it"], [], "all of it"),
+    ],
+)
+def test_text_stops_before_a_stop(pieces, stop, text):
+    """A stop is found across pieces and never shown, and what only looked like one is."""
+    assert "".join(until(iter(pieces), stop)) == text
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Settings and store of an own; skips where the base generator is not installed."""
+    try:
+        resolve(TINY.generator)
+    except BaseModelMissing as error:
+        pytest.skip(str(error))
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home")), "NIGHTSHIFT_THREADS": "1"})
+    return settings, open_store(settings.store)
+
+
+def trained(home, told):
+    settings, store = home
+    return train_generator(
+        training_set(24),
+        TINY.generator,
+        profile=TINY,
+        store=store,
+        settings=settings,
+        seed=7,
+        log=lambda values, step: told.append((step, values)),
+        trained_on="f" * 64,
+    )
+
+
+@pytest.mark.slow
+def test_two_steps_train_export_and_speak(home):
+    """From examples to a generator that streams text: it learns, is reproducible, agrees with PyTorch, and is greedy."""
+    from nightshift.export.generator import export_generator
+    from nightshift.runtime.generator import Generator
+
+    settings, store = home
+    told: list = []
+    adapter = trained(home, told)
+    assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_before"]
+    assert all(math.isfinite(value) for _, values in told for value in values.values())
+    assert adapter == trained(home, [])
+    tree = store.tree(adapter.digest)
+    assert set(tree) == {"adapter_config.json", "adapter_model.safetensors", "model.json", "trained_on.json"}
+    assert store.get_json(tree["trained_on.json"]) == [f"t{i:02}" for i in range(24)]
+    assert str(settings.home).encode() not in store.get(tree["adapter_config.json"])
+
+    probes = [example(i).prompt for i in (1, 2)]
+    model = export_generator(adapter, TINY.generator, store=store, settings=settings, probes=probes)
+    assert model == export_generator(adapter, TINY.generator, store=store, settings=settings, probes=probes)
+    assert model.metrics["parity"] < 2e-2
+    folder = store.checkout(model.digest)
+    assert json.loads((folder / "model.json").read_bytes())["adapter"] == adapter.digest
+
+    generator = Generator(folder, threads=1)
+    said = ["".join(generator.stream(probes[0], 24, stop=[END_OF_TURN])) for _ in range(2)]
+    assert said[0].strip()
+    assert said[0] == said[1]
+    assert "<|im" not in said[0]
+    abandoned = generator.stream(probes[0], 24)
+    next(abandoned)
+    abandoned.close()
+    assert "".join(generator.stream(probes[0], 24)) == said[0]
+    assert generator.count_tokens("<|im_start|>") == 1
