@@ -76,7 +76,7 @@ bench: setup ## measure nights and answers, and rewrite docs/RESULTS.md
 	@$(BIN)/python -m bench.all
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev $(TORCH) --upgrade --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock
 	@sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock
 
 clean: ## remove the environment and the state of all nights

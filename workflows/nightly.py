@@ -36,7 +36,7 @@ def nightly(
 
     Args:
         source: where the raw data is: simulate://shop?night=1, file:///folder?mapping=name; empty means NIGHTSHIFT_SOURCE.
-        profile: how large the night is: tiny, small or full.
+        profile: how large the night is: smoke, tiny, small or full.
         split_at: questions from this day on are for evaluation (2025-01-01); empty means the newest fifth.
         lora: auto trains adapters when it pays, always trains, never reuses.
     """

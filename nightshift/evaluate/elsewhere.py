@@ -50,7 +50,8 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         questions = read_mart(store, features, "eval_questions")
         if not questions.num_rows:
             raise NotEnoughData(
-                f"{source} has no resolved question from {since} on", "give an earlier day, or map the table resolutions"
+                f"{source} has no resolved question from {since} on",
+                "give an earlier day, or map the table resolutions",
             )
         tower = read_model(release_of(entry.digest, released).models["document_tower"], released)
         store.put_tree(folder / "document_tower")

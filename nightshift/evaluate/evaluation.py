@@ -27,11 +27,13 @@ from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Profile, Settings
+from nightshift.settings import profile as profile_named
 from nightshift.store import Store
 from nightshift.store.files import canonical_json
 from nightshift.warehouse import read_mart
 
 _MOST_DECLINED = 1_000  # questions asked a second time, without their articles
+_BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
 _EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
 
 
@@ -68,8 +70,7 @@ def evaluate(
     limits: gate.Limits | None = None,
 ) -> tuple[Evaluation, EvaluationWork]:
     """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on."""
-    questions = read_mart(store, features, "eval_questions")
-    questions = questions.sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+    questions = read_mart(store, features, "eval_questions").sort_by(_BY_TIME)
     if not questions.num_rows:
         raise NotEnoughData(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
@@ -78,8 +79,9 @@ def evaluate(
     retriever = Retriever.open(candidate.folder, settings.threads)
     found = _found(retriever, questions)
     before = _found(Retriever.open(champion.folder, settings.threads), questions) if champion else None
-    checks = _declining(retriever, questions, candidate)
+    checks = _declining(retriever, questions, candidate.folder)
     said, timings = _answers(candidate, questions, store, profile, assistant_for)
+    summary = _summary(found, questions, checks, said)
     drift, page = _drift(champion, features, store, settings, profile)
     verdict = gate.judge(
         found.of["hit@5"],
@@ -89,31 +91,19 @@ def evaluate(
         leaked=_leaked(candidate, questions, store),
         limits=limits,
     )
-    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
-    metrics |= {f"answers_{name}": value for name, value in said.items()}
     report = {
         "release": candidate.release.digest,
         "champion": champion.release.digest if champion else "",
         "features": features.digest,
         "verdict": "accepted" if verdict.accepted else "rejected",
-        "metrics": metrics,
         "champion_metrics": before.metrics if before else {},
-        "hit@5_interval": list(interval(found.of["hit@5"])),
-        "slices": slices(found.of["hit@5"], questions["intent"].to_pylist(), questions["text"].to_pylist()),
         "gates": [asdict(one) for one in verdict.gates],
         "reasons": verdict.reasons,
         "drift": drift.to_json(),
+        **summary,
     }
-    evaluation = Evaluation(
-        digest=store.put_json({"evaluation.json": store.put(canonical_json(report))}),
-        release=candidate.release.digest,
-        champion=champion.release.digest if champion else "",
-        verdict="accepted" if verdict.accepted else "rejected",
-        drift=drift.verdict,
-        reasons=verdict.reasons,
-        metrics=metrics,
-    )
-    return evaluation, EvaluationWork(report, timings, page)
+    digest = store.put_json({"evaluation.json": store.put(canonical_json(report))})
+    return read_evaluation(digest, store), EvaluationWork(report, timings, page)
 
 
 def read_evaluation(digest: str, store: Store) -> Evaluation:
@@ -130,6 +120,32 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
     )
 
 
+def measured(
+    retriever: Retriever, assistant: answers.Answers, questions: pa.Table, folder: Path, settings: Settings
+) -> dict[str, Any]:
+    """Metrics, interval and slices of the release in `folder` on any table like the mart eval_questions.
+
+    The retriever and the assistant may stand on another index than the release's own.
+    """
+    questions = questions.sort_by(_BY_TIME)
+    found = _found(retriever, questions)
+    chosen = _chosen(questions, profile_named(settings.profile).answered_questions)
+    key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
+    spoken, _ = answers.ask(assistant, chosen, {}, key)
+    return _summary(found, questions, _declining(retriever, questions, folder), answers.check(spoken, chosen))
+
+
+def _summary(
+    found: Found, questions: pa.Table, checks: Mapping[str, float], said: Mapping[str, float]
+) -> dict[str, Any]:
+    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
+    return {
+        "metrics": metrics | {f"answers_{name}": value for name, value in said.items()},
+        "hit@5_interval": list(interval(found.of["hit@5"])),
+        "slices": slices(found.of["hit@5"], questions["intent"].to_pylist(), questions["text"].to_pylist()),
+    }
+
+
 def _found(retriever: Retriever, questions: pa.Table) -> Found:
     ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
     return score_rankings(
@@ -143,15 +159,23 @@ def _spread(questions: pa.Table, most: int) -> pa.Table:
     return questions.take(np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)))
 
 
-def _declining(retriever: Retriever, questions: pa.Table, candidate: Contender) -> dict[str, float]:
+def _chosen(questions: pa.Table, most: int) -> list[answers.Question]:
+    """The questions that the assistant is asked."""
+    some = _spread(questions, most)
+    pairs = zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
+    return [answers.Question(text, tuple(articles)) for text, articles in pairs]
+
+
+def _declining(retriever: Retriever, questions: pa.Table, folder: Path) -> dict[str, float]:
     """How many questions would be declined with their articles there, and with them taken away."""
     some = _spread(questions, _MOST_DECLINED)
     pair = evidence_pair(
         retriever, some["text"].to_pylist(), some["article_ids"].to_pylist(), some["created_at"].to_pylist()
     )
-    confidence = Confidence.from_json(candidate.json("weights.json")["confidence"])
+    confidence = Confidence.from_json(json.loads((folder / "weights.json").read_bytes())["confidence"])
+    floor: float = json.loads((folder / "policy.json").read_bytes())["confidence_floor"]
     sure, unsure = (confidence.of(one) for one in pair)
-    return decline_metrics(sure, unsure, candidate.json("policy.json")["confidence_floor"])
+    return decline_metrics(sure, unsure, floor)
 
 
 def _answers(
@@ -163,11 +187,7 @@ def _answers(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """The checks of answers.py, and the timings of the answers that had to be generated."""
     generator = candidate.release.models["generator"]
-    some = _spread(questions, profile.answered_questions)
-    chosen = [
-        answers.Question(text, tuple(articles))
-        for text, articles in zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
-    ]
+    chosen = _chosen(questions, profile.answered_questions)
     ref = f"answers/{generator}"
     kept = store.read_ref(ref)
     memo = cast(dict[str, Any], store.get_json(kept)) if kept and store.has(kept) else {}

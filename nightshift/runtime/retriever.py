@@ -81,12 +81,16 @@ class Retriever:
         self._last: tuple[str, Ranking, NDArray[np.float32]] | None = None
 
     @classmethod
-    def open(cls, release: Path, threads: int) -> Self:
-        """The retriever of a release folder. Raises IndexUnavailable, ModelUnreadable."""
+    def open(cls, release: Path, threads: int, index: Path | None = None) -> Self:
+        """The retriever of a release folder, over another `index` folder if given.
+
+        Raises IndexUnavailable, ModelUnreadable.
+        """
+        index = index or release / "index"
         settings = json.loads((release / "weights.json").read_bytes())
         return cls(
-            open_folder(release / "index"),
-            Memory.load(release / "index"),
+            open_folder(index),
+            Memory.load(index),
             documents=OnnxEncoder(release / "document_tower", threads),
             queries=OnnxEncoder(release / "query_tower", threads),
             heads=Heads(release / "heads", threads),

@@ -193,3 +193,22 @@ def test_no_question_to_evaluate_on_is_told(world):
     _, contender, run, features = world
     with pytest.raises(NotEnoughData, match="split_at"):
         run(contender("new"), None, features([]))
+
+
+def test_a_release_is_measured_on_another_index(world, tmp_path):
+    """Scored on questions and articles of elsewhere, it says the same things as about its own."""
+    contender = world[1]
+    candidate, other = contender("new"), contender("other")
+    (candidate.folder / "index" / "chunks.parquet").unlink()
+    retrieval = retriever.Retriever.open(candidate.folder, 1, index=other.folder / "index")
+    questions = pa.Table.from_pylist(
+        [{"ticket_id": "z1", "created_at": DAY, "text": "my parcel", "article_ids": ["parcel"], "intent": ""}],
+        MARTS["eval_questions"],
+    )
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
+    found = evaluation.measured(
+        retrieval, Assistant(retrieval, Writer(), Policy()), questions, candidate.folder, settings
+    )
+    assert found["metrics"]["hit@1"] == 1.0
+    assert found["metrics"]["answers_cited_gold"] == 1.0
+    assert set(found) == {"metrics", "hit@5_interval", "slices"}

@@ -33,7 +33,7 @@ def test_a_wrong_value_is_named(name, value):
         Settings.from_env({name: value})
 
 
-def test_a_profile_is_one_of_three():
+def test_a_profile_is_one_of_those_there_are():
     """An unknown profile lists the known ones."""
-    with pytest.raises(SettingsError, match="tiny, small, full"):
+    with pytest.raises(SettingsError, match="smoke, tiny, small, full"):
         profile("medium")

@@ -1,0 +1,95 @@
+"""Nights as a user runs them: `pyflyte run` in a process of its own, in a state and a home that no test shares with a person."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nightshift.pages.shelf import Shelf, StageWork
+from nightshift.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SHOP = "simulate://shop?night={night}&history=4"
+
+
+@dataclass(frozen=True)
+class State:
+    """One state folder, with what a shell would need to use it."""
+
+    folder: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def project(self) -> Path:
+        return ROOT
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "HOME": str(self.folder),
+            "NIGHTSHIFT_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            **self.extra,
+        }
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_env(self.env)
+
+    def command(self, *words: str) -> list[str]:
+        return [str(BIN / words[0]), *words[1:]]
+
+    def run(self, *words: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a console command of the environment, as in a shell in another folder than the project's."""
+        done = subprocess.run(
+            self.command(*words),
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        if ok:
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+        return done
+
+    def night(self, source: str, *more: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """One night of the smallest size."""
+        return self.run(*nightly(source, *more), ok=ok)
+
+    def last_run(self) -> dict[str, StageWork]:
+        """The stages that the last run of the open night really did."""
+        shelf = Shelf(self.home)
+        return shelf.runs(shelf.night)[-1]["stages"]
+
+
+def nightly(source: str, *more: str) -> list[str]:
+    return [
+        "pyflyte",
+        "run",
+        str(ROOT / "workflows/nightly.py"),
+        "nightly",
+        "--profile",
+        "smoke",
+        "--source",
+        source,
+        *more,
+    ]
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory) -> State:
+    """A state after its first night; tests that use it go on from wherever the ones before left it."""
+    state = State(tmp_path_factory.mktemp("company"))
+    state.night(SHOP.format(night=1))
+    return state

@@ -1,0 +1,106 @@
+"""What bad input gets, through `pyflyte run` as a user meets it: the name of the error, the thing, the cure."""
+
+import gzip
+import json
+import shutil
+
+import pytest
+
+from nightshift.release import registry
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, company):
+    """The simulated company as files that a test may spoil."""
+    folder = tmp_path_factory.mktemp("shop")
+    company.run("nightshift", "simulate", "--out", str(folder), "--history", "1")
+    return folder
+
+
+@pytest.fixture
+def spoiled(shop, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(shop, copy)
+    return copy
+
+
+def refused(company, source: str, *words: str) -> str:
+    before = registry.serving(company.settings)
+    done = company.run(
+        "pyflyte", "run", str(company.project / "tasks/ingest.py"), "ingest", "--source", source, ok=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, said
+    assert "cure:" in said
+    for word in words:
+        assert word in said, said[-3000:]
+    assert registry.serving(company.settings) == before
+    return said
+
+
+def test_a_truncated_file(company, spoiled):
+    """A file that ends too early is named."""
+    path = spoiled / "tickets" / "night-0001.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:-200])
+    refused(company, f"file://{spoiled}?mapping=company", "UnreadableFile", "tickets/night-0001.jsonl.gz")
+
+
+def test_a_missing_column(company, spoiled):
+    """A column the mapping wants and no row of the file has is named, with those there are."""
+    path = spoiled / "orders" / "night-0001.jsonl.gz"
+    with gzip.open(path, "rt") as file:
+        rows = [json.loads(line) for line in file if line.strip().startswith("{")]
+    lost = next(key for key in rows[0] if "id" in key)
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps({k: v for k, v in row.items() if k != lost}) + "\n" for row in rows)
+    refused(company, f"file://{spoiled}?mapping=company", "MissingColumn", lost, "night-0001")
+
+
+def test_an_unknown_mapping_key(company, spoiled, tmp_path):
+    """A key the mapping language lacks is named, with the one that was probably meant."""
+    mapping = tmp_path / "mine.yaml"
+    mapping.write_text("tables:\n  tickets:\n    fils: '*.csv'\n    columns: {}\n")
+    refused(company, f"file://{spoiled}?mapping={mapping}", "MappingError", "fils", "files")
+
+
+def test_an_empty_delivery(company, tmp_path):
+    """A folder that holds nothing is refused rather than taken for a company that lost everything."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refused(company, f"file://{empty}?mapping=company", "EmptyDelivery")
+
+
+def test_a_folder_that_is_not_there(company, tmp_path):
+    """An absent folder is named."""
+    refused(company, f"file://{tmp_path / 'nowhere'}?mapping=company", "SourceError", "nowhere")
+
+
+def test_too_many_bad_rows(company, spoiled):
+    """A delivery of rubbish stops the run and says what was wrong with it, without showing a row."""
+    path = spoiled / "tickets" / "night-0001.jsonl.gz"
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps({"id": "", "body": "secret words"}) + "\n" for _ in range(400))
+    said = refused(company, f"file://{spoiled}?mapping=company", "cure:")
+    assert "secret words" not in said
+
+
+def test_two_nights_at_once(company):
+    """While a live process holds the lease a second night is refused, and names the file."""
+    from nightshift import lease
+
+    lease.take(company.home)
+    try:
+        refused(company, "simulate://shop?night=40&history=4", "NightAlreadyRunning", "lease.json")
+    finally:
+        lease.release(company.home)
+
+
+def test_an_absent_base_model(company, tmp_path):
+    """Without the wheel of a base model the error names it and the command that brings it."""
+    from nightshift.basemodels import resolve
+    from nightshift.errors import BaseModelMissing
+
+    with pytest.raises(BaseModelMissing, match="make models"):
+        resolve("pypi:no-such-wheel/no_such_wheel/model")

@@ -1,0 +1,113 @@
+"""A night from end to end on the simulated company, as a user runs it."""
+
+import json
+import re
+
+import pytest
+
+from nightshift.pages.shelf import STAGES
+from nightshift.release import registry
+from nightshift.sources.company.people import canary
+from nightshift.store import open_store
+
+SHOP = "simulate://shop?night={night}&history=4"
+LOOKS = {"ingest", "standing", "promote", "package"}  # a night always looks at the source and the registry
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_first_night_ends_in_a_release_that_serves(company):
+    """Every stage works, and the registry's champion is the release that was made."""
+    champion = registry.serving(company.settings)
+    assert champion.verdict == "accepted"
+    night = company.home / "nights" / "2026-01-01"
+    assert {path.stem[3:] for path in night.glob("??-*.html")} == set(STAGES)
+
+
+def test_the_release_answers_with_citations(company):
+    """`nightshift ask` streams an answer that cites an article, and names release and reports."""
+    said = company.run("nightshift", "ask", "How long do I have to send something back?").stdout
+    version = registry.serving(company.settings).digest[:12]
+    assert re.search(r"^\s+\[\d\] .+ > .+", said, re.MULTILINE), said
+    assert version in said
+    assert "nights/index.html" in said
+
+
+def test_the_same_night_again_recomputes_nothing(company):
+    """Only the looks at source and registry run; nothing is embedded, trained or promoted, and it says so."""
+    before = registry.serving(company.settings)
+    done = company.night(SHOP.format(night=1))
+    assert set(company.last_run()) <= LOOKS | {"query-tower", "generator", "evaluate"}
+    assert all(work["changed"] == 0 for work in company.last_run().values())
+    assert registry.serving(company.settings) == before
+    assert "Nothing new at the source" in done.stderr
+    assert "Nothing changed" in done.stderr
+
+
+def test_the_pages_hold_nobodys_data_and_stay_small(company):
+    """No page or ledger holds the canary's strings, an e-mail address or a ticket; none is larger than 300 KB."""
+    person = canary()
+    secrets = [person[key] for key in ("id", "name", "email", "order", "phrase")]
+    for path in (company.home / "nights").rglob("*.*"):
+        text = path.read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in text], path
+        if path.name != "drift.html":
+            assert len(text) < 300_000
+            assert not re.search(r"[\w.]+@example\.(com|org|net)", text), path
+
+
+def test_nothing_stored_holds_the_canary(company):
+    """Not one file of the state holds the canary's e-mail address or raw customer id: both went on the way in."""
+    strings = [canary()[key].encode() for key in ("email", "id")]
+    for path in company.home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [one for one in strings if one in content], path
+
+
+def test_a_page_alone_launches_a_stage(company):
+    """A stage can be launched by itself on the artifacts of the night: here the transform, answered from the cache."""
+    ledger = json.loads((company.home / "nights/2026-01-01/work.json").read_text())
+    assert ledger["runs"]
+    shown = company.run("pyflyte", "run", str(company.project / "tasks/transform.py"), "transform", "--help").stdout
+    assert "--snapshot" in shown
+
+
+def test_rollback_and_the_next_night(company):
+    """The next night reuses the adapters and registers a second release; rollback serves the first again."""
+    first = registry.serving(company.settings)
+    done = company.night(SHOP.format(night=2), "--lora", "never")
+    assert company.last_run()["query-tower"]["changed"] == 0
+    assert "lora=never" in done.stderr
+    entries = registry.releases(company.settings)
+    assert len(entries) == 2
+    listed = company.run("nightshift", "release", "list").stdout
+    assert all(entry.digest[:12] in listed for entry in entries)
+    assert first.digest[:12] in company.run("nightshift", "release", "diff", "1", "2").stdout
+    if registry.serving(company.settings).version == 2:
+        company.run("pyflyte", "run", str(company.project / "workflows/rollback.py"), "rollback")
+    assert registry.serving(company.settings).digest == first.digest
+    assert "version 1" in company.run("nightshift", "status").stdout
+
+
+def test_a_deleted_article_leaves_the_index_the_same_night(company):
+    """Night 3 withdraws an article: no chunk of it is in the new index."""
+    from nightshift.sources.company.changes import published
+
+    gone = set(published(2)) - set(published(3))
+    assert gone
+    company.night(SHOP.format(night=3), "--lora", "never")
+    newest = registry.releases(company.settings)[0]
+    import pyarrow.parquet as pq
+
+    chunks = pq.read_table(open_store(company.settings.store).checkout(newest.digest) / "index/chunks.parquet")
+    assert not gone & set(chunks["article_id"].to_pylist())
+
+
+def test_an_older_night_is_refused(company):
+    """Going back in time is an error with a cure, and the release that serves goes on serving."""
+    before = registry.serving(company.settings)
+    done = company.night(SHOP.format(night=1), ok=False)
+    assert done.returncode != 0
+    assert "NightOutOfOrder" in done.stdout + done.stderr or "already holds" in done.stdout + done.stderr
+    assert registry.serving(company.settings) == before
