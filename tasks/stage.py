@@ -42,7 +42,7 @@ def stage(name: str) -> Iterator[Finish]:
         work = StageWork(
             verdict=page.verdict, tone=page.tone, wall=wall, cpu=spent, changed=changed, total=total, unit=unit
         )
-        if int(os.environ.get("LOCAL_RANK", "0")) == 0:  # of several training processes one tells
+        if int(os.environ.get("RANK", "0")) == 0:  # of several training processes one tells
             Shelf(settings.home).add(name, page, work)
             Deck(name, page.fragment())
             say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s]")

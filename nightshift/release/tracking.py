@@ -57,8 +57,12 @@ def registry_client(settings: Settings) -> Iterator[Any]:
 def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset: str) -> Iterator[Log]:
     """A run of a training stage: its parameters, the digest it learns from, and metrics as `log(metrics, step)`.
 
-    The run is marked FAILED when the block raises. Raises RegistryError.
+    The run is marked FAILED when the block raises. Of several training processes the first keeps the record; what the
+    others log is the same and goes nowhere. Raises RegistryError.
     """
+    if os.environ.get("RANK", "0") != "0":
+        yield lambda _metrics, _step: None
+        return
     with registry_client(settings) as client:
         run = client.create_run(experiment(client, settings), run_name=name, tags={"dataset": dataset}).info.run_id
         for key, value in params.items():

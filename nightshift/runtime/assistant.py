@@ -20,7 +20,7 @@ from nightshift.runtime.grounding import Likeness, check, cite, quote
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
-from nightshift.runtime.words import finished
+from nightshift.runtime.words import content_words, finished
 
 
 class Retrieval(Protocol):
@@ -110,6 +110,8 @@ class Assistant:
             for sentence in written:
                 if without_marks(sentence) == DECLINE:
                     reasons = _GAVE_UP
+                    break
+                if not content_words(sentence):  # a small model that has said all goes on with bare marks
                     break
                 cited = cite(sentence, passages)
                 grounding = check(cited, passages, self._policy.min_support)

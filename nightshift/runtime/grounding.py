@@ -8,14 +8,14 @@ Reasons name rules and numbers, never a customer's words.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import as_data, marks, with_mark, without_marks
 from nightshift.runtime.words import content_words, overlap, rarity, sentences
 
-MIN_SUPPORT = 0.6
+MIN_SUPPORT = 0.85
 LEAST_WORDS = 3
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\])]+", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,:]\d+)*")
@@ -53,27 +53,40 @@ def check(answer: str, passages: Sequence[Passage], min_support: float = MIN_SUP
     if strangers:
         return Grounding(ok=False, reasons=tuple(f"citation: there is no passage [{number}]" for number in strangers))
     said = without_marks(answer)
-    source = "\n".join(_readable(passages[number - 1]) for number in cited)
+    cited_passages = [passages[number - 1] for number in cited]
+    source = "\n".join(_readable(passage) for passage in cited_passages)
     reasons = [*_missing_figures(said, source), *_missing_names(said, source)]
-    share = support(said, source)
+    share = min((support(sentence, cited_passages) for sentence in sentences(said)), default=0.0)
     if share < min_support:
-        reasons.append(f"support: {share:.2f} of the words are in the cited passages, {min_support:.2f} are wanted")
+        reasons.append(f"support: {share:.2f} of the words stand together in a passage, {min_support:.2f} are wanted")
     elif any(_turned_round(sentence, source) for sentence in sentences(said)):
         reasons.append("negation: the passage says yes where the answer says no, or the reverse")
     return Grounding(ok=not reasons, reasons=tuple(reasons))
 
 
-def support(said: str, source: str) -> float:
-    """The share of the content words of `said`, each counted once, that `source` holds; 0 for a text without any."""
-    words = set(content_words(said))
-    return len(words & set(content_words(source))) / len(words) if words else 0.0
+def support(sentence: str, passages: Sequence[Passage]) -> float:
+    """The share of the sentence's content words that stand together: in two neighbouring sentences and their title.
+
+    Words gathered from all over a passage say something that it does not. Figures, however they are spelled, are
+    held against the passages by themselves. 0 for a sentence that says nothing.
+    """
+    words = set(content_words(_without_figures(sentence)))
+    if not words:
+        return float(bool(content_words(sentence)))
+    return max(len(words & window) for passage in passages for window in _windows(passage)) / len(words)
+
+
+def _windows(passage: Passage) -> Iterator[set[str]]:
+    name = set(content_words(f"{passage.name} {passage.url}"))
+    held = [set(content_words(sentence)) for sentence in sentences(as_data(passage.text))] or [set()]
+    yield from (name | one | other for one, other in zip(held, [*held[1:], set[str]()], strict=True))
 
 
 def cite(sentence: str, passages: Sequence[Passage]) -> str:
     """The sentence with a mark; one that cites nothing gets the mark of the passage that supports it most."""
     if marks(sentence) or not passages:
         return sentence
-    shares = [support(sentence, _readable(passage)) for passage in passages]
+    shares = [support(sentence, [passage]) for passage in passages]
     return with_mark(sentence, shares.index(max(shares)) + 1)
 
 
@@ -132,6 +145,12 @@ def _turned_round(sentence: str, source: str) -> bool:
     weights = rarity(sentences(source))
     nearest = max(sentences(source), key=lambda one: (overlap(sentence, one, weights), -len(one)))
     return bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(nearest))
+
+
+def _without_figures(text: str) -> str:
+    for figure in (_AMOUNT, _NUMBER, _NUMBER_WORD):
+        text = figure.sub(" ", text)
+    return text
 
 
 def _absent(said: list[str], held: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """How careful the assistant is. Shipped inside a release, so that promotion and rollback move it with the models.
 
-{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.6, "passages": 3, "prompt": "1"}
+{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "1"}
 """
 
 import json
@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from nightshift.errors import SettingsError
 from nightshift.runtime import prompts
+from nightshift.runtime.grounding import MIN_SUPPORT
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,14 @@ class Policy:
 
     `confidence_floor`: below this retrieval confidence (0 to 1) the assistant declines without generating.
     `passages`: how many the generator is shown. `max_tokens`: the longest answer.
-    `min_support`: the share of a sentence's content words its cited passages must hold.
+    `min_support`: the share of a sentence's content words that must stand together in a cited passage.
     `prompt`: the prompt version the generator was trained with.
     """
 
     confidence_floor: float = 0.35
     passages: int = 3
     max_tokens: int = 96
-    min_support: float = 0.6
+    min_support: float = MIN_SUPPORT
     prompt: str = prompts.VERSION
 
     def __post_init__(self) -> None:

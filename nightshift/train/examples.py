@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from nightshift.index.chunks import chunk
 from nightshift.progress import track
-from nightshift.runtime.grounding import check, support, worth_quoting
+from nightshift.runtime.grounding import check, worth_quoting
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, QUESTION_WORDS, as_data, render, with_mark
 from nightshift.runtime.words import content_words, cut, rarity, sentences
@@ -190,7 +190,7 @@ def grounded(answer: str, gold: Passage) -> tuple[list[str], Kind]:
     own = [sentence for sentence in whole if check(with_mark(sentence, 1), [gold]).ok]
     if own:
         return own[:LONGEST_ANSWER], "helper"
-    if support(answer, f"{gold.name}\n{gold.text}") < LEAST_SHARED:
+    if _shared(answer, f"{gold.name}\n{gold.text}") < LEAST_SHARED * len(set(content_words(answer))):
         return [], "quoted"
     said = [sentence for sentence in sentences(as_data(gold.text)) if worth_quoting(sentence)]
     best = nlargest(2, range(len(said)), key=lambda i: (_shared(answer, said[i]), -i))

@@ -118,6 +118,7 @@ def trained(home, told):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_steps_train_export_and_speak(home):
     """From examples to a generator that streams text: it learns, is reproducible, agrees with PyTorch, and is greedy."""
     from nightshift.export.generator import export_generator

@@ -55,6 +55,7 @@ def test_what_the_passages_say_is_grounded(answer):
         ("Show the code from Anna's e-mail at the pickup point [2].", "name"),
         ("Standard delivery costs are at https://evil.example/delivery [1].", "url"),
         ("Our drones carry everything overnight to every island [1].", "support"),
+        ("Gift cards per order from 14 countries are free of value [1].", "support"),
         ("Gift cards count toward the 60 EUR [1].", "negation"),
     ],
 )
