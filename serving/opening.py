@@ -60,7 +60,8 @@ def open_release(folder: Path, threads: int) -> Served:
         raise StoreError(f"{folder} is no release folder", "pass the folder that holds release.json")
     generator = Generator(folder / "generator", threads)
     policy = Policy.from_json((folder / "policy.json").read_text())
-    assistant = Assistant(Retriever.open(folder, threads), Interruptible(generator), policy)
+    retriever = Retriever.open(folder, threads)
+    assistant = Assistant(retriever, Interruptible(generator), policy, retriever.likeness)
     for _ in assistant.answer("Hello"):
         pass
     return Served(

@@ -3,7 +3,7 @@
 pyflyte run tasks/ingest.py ingest --source 'simulate://shop?night=1'
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flytekit import task
 
@@ -28,7 +28,7 @@ def ingest(source: str = "") -> Snapshot:
     lease.take(settings.home)
     opened = open_source(source or settings.source, settings)
     told = opened.as_of() or datetime.now(UTC)
-    Shelf(settings.home).begin(told.strftime("%Y-%m-%d"))
+    Shelf(settings.home).begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
     with stage("ingest") as finish:
         snapshot, work = bring_in(opened, open_store(settings.store), settings)
         touched = work.new + work.changed + work.deleted

@@ -8,6 +8,8 @@ Run it again and only what changed is done again. A release is promoted only if 
 that serves; whatever happens here, that one goes on serving.
 """
 
+from typing import NamedTuple
+
 from flytekit import workflow
 from flytekit.types.directory import FlyteDirectory
 
@@ -28,10 +30,15 @@ from tasks.standing import standing
 from tasks.transform import transform
 
 
+class Night(NamedTuple):
+    """How a night ended: what became of its candidate, and the Bento of the release that serves."""
+
+    promotion: Promotion
+    bento: FlyteDirectory | None
+
+
 @workflow
-def nightly(
-    source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto"
-) -> tuple[Promotion, FlyteDirectory | None]:
+def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto") -> Night:
     """Ingest, transform, learn, export, index, evaluate, promote.
 
     Args:
@@ -67,4 +74,4 @@ def nightly(
     )
     evaluation = evaluate(candidate=candidate, features=features, state=state, profile=profile)
     promotion = promote(candidate=candidate, evaluation=evaluation)
-    return promotion, package(promotion=promotion)
+    return Night(promotion, package(promotion=promotion))

@@ -60,19 +60,39 @@ def fit_confidence(answerable: NDArray[np.float64], unanswerable: NDArray[np.flo
     """Fit on evidence [n, features] and [m, features]; UNFITTED below 30 questions of either kind."""
     if min(len(answerable), len(unanswerable)) < _FEWEST:
         return Fitted(UNFITTED, Policy().confidence_floor, {})
-    from sklearn.linear_model import LogisticRegression
-
     both = np.concatenate([answerable, unanswerable])
     labels = np.repeat([1, 0], [len(answerable), len(unanswerable)])
     mean, scale = both.mean(axis=0), np.maximum(both.std(axis=0), 1e-9)
-    model = LogisticRegression(C=1.0, class_weight="balanced").fit((both - mean) / scale, labels)
-    slopes = model.coef_[0] / scale
+    bias, *weights = _logistic((both - mean) / scale, labels)
+    slopes = np.array(weights) / scale
     named = dict(zip(FEATURES, (_short(slope) for slope in slopes), strict=True))
-    confidence = Confidence(bias=_short(model.intercept_[0] - slopes @ mean), **named)
+    confidence = Confidence(bias=_short(bias - slopes @ mean), **named)
     sure, unsure = confidence.of(answerable), confidence.of(unanswerable)
     # The highest floor that declines no more of the answerable questions than it may declines most of the others.
     floor = float(f"{np.quantile(sure, MAY_DECLINE, method='lower'):.6f}")
     return Fitted(confidence, floor, decline_metrics(sure, unsure, floor))
+
+
+def _logistic(features: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Bias and weights of a logistic regression with an L2 price of 1, both labels weighing the same.
+
+    Weights are not negative: every feature is evidence for an answer, and one that the fit would turn round only
+    makes up for another on these very questions.
+    """
+    from scipy.optimize import minimize
+
+    balance = np.where(labels == 1, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))
+    sign = 2 * labels - 1
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margins = sign * (features @ parameters[1:] + parameters[0])
+        wrongness = -sign * balance / (1 + np.exp(np.clip(margins, -500, 500)))
+        price = parameters * (np.arange(len(parameters)) > 0)
+        value = float((balance * np.logaddexp(0, -margins)).sum() + 0.5 * (price @ price))
+        return value, np.concatenate([[wrongness.sum()], features.T @ wrongness]) + price
+
+    bounds = [(None, None)] + [(0.0, None)] * features.shape[1]
+    return np.asarray(minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x)
 
 
 def decline_metrics(

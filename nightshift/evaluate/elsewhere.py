@@ -58,7 +58,7 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         index, _ = build(features, tower, store, aside)
         retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
         policy = Policy.from_json((folder / "policy.json").read_text())
-        assistant = Assistant(retriever, Generator(folder / "generator", settings.threads), policy)
+        assistant = Assistant(retriever, Generator(folder / "generator", settings.threads), policy, retriever.likeness)
         found = measured(retriever, assistant, questions, folder, aside)
     return {
         "release": entry.digest,

@@ -1,7 +1,6 @@
 """How sure retrieval is that one of its articles answers the question: a logistic over what the signals saw.
 
-    Confidence.from_json({"bias": -5.1, "similarity": 7.2, "familiarity": 2.0, "lead": 0.4, "peak": 0.3,
-                          "agreement": 1.1, "words": -0.2})
+    Confidence.from_json({"bias": -5.1, "similarity": 7.2, "lead": 0.4, "peak": 0.3, "agreement": 1.1})
 
 It is fitted on questions with and without an answer (evaluate/decline.py) and travels in the release.
 """
@@ -13,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURES = ("similarity", "familiarity", "lead", "peak", "agreement", "words")
+FEATURES = ("similarity", "lead", "peak", "agreement")
 _AGREE_WITHIN = 5
 
 
@@ -23,11 +22,9 @@ class Confidence:
 
     bias: float
     similarity: float = 0.0
-    familiarity: float = 0.0
     lead: float = 0.0
     peak: float = 0.0
     agreement: float = 0.0
-    words: float = 0.0
 
     @classmethod
     def from_json(cls, value: Mapping[str, float]) -> Self:
@@ -51,13 +48,12 @@ UNFITTED = Confidence(bias=-4.2, similarity=12.0)
 def evidence(
     signals: NDArray[np.floating],
     scores: NDArray[np.floating],
-    familiarity: NDArray[np.floating],
-    words: NDArray[np.floating],
 ) -> NDArray[np.float64]:
     """The features of n questions [n, features].
 
-    signals [n, signals, articles] with dense first, scores [n, articles] blended (-inf: not allowed),
-    familiarity [n] cosine to the nearest resolved ticket, words [n].
+    signals [n, signals, articles] with dense first, scores [n, articles] blended (-inf: not allowed). How near the nearest
+    resolved ticket is does not count: taking a question's tickets away moves it more than a new kind of question does,
+    and a confidence fitted so declines whoever words a known question in a new way.
     """
     top = scores.argmax(axis=1)
     ordered = -np.sort(-scores, axis=1)[:, :2]
@@ -66,5 +62,5 @@ def evidence(
     better = (signals > chosen).sum(axis=2)
     speaks = signals.max(axis=2) > signals.min(axis=2)
     agreement = ((better < _AGREE_WITHIN) & speaks).mean(axis=1)
-    features = [signals[:, 0].max(axis=1), familiarity, np.where(np.isfinite(lead), lead, 0), ordered[:, 0], agreement]
-    return np.stack([*features, np.log1p(words)], axis=1).astype(np.float64)
+    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(lead), lead, 0), ordered[:, 0], agreement]
+    return np.stack(features, axis=1).astype(np.float64)

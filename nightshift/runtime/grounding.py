@@ -91,24 +91,27 @@ def cite(sentence: str, passages: Sequence[Passage]) -> str:
 
 
 def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None = None) -> str:
-    """The one or two neighbouring sentences of the best passage that say most about the question, cited as [1].
+    """The one or two neighbouring sentences that say most about the question, cited.
 
-    `likeness` scores sentences against the question, e.g. by an encoder's cosine; without it shared words count,
-    the rarer among the passages the more. '' when there is nothing to quote.
+    `likeness` scores the sentences of all passages against the question, e.g. by an encoder's cosine; without it the
+    words shared with the first passage count, the rarer the more. '' when there is nothing to quote.
     """
-    whole = sentences(as_data(passages[0].text)) if passages else []
-    said = [sentence for sentence in whole if worth_quoting(sentence)] or whole
-    if not said:
+    sources = passages if likeness else passages[:1]
+    whole = [(mark, one) for mark, source in enumerate(sources, start=1) for one in sentences(as_data(source.text))]
+    candidates = [(mark, one) for mark, one in whole if worth_quoting(one)] or whole
+    if not candidates:
         return ""
+    said = [sentence for _, sentence in candidates]
     if likeness:
         scores = list(likeness(question, said))
     else:
         weights = rarity(sentence for passage in passages for sentence in sentences(passage.text))
         scores = [overlap(question, sentence, weights) for sentence in said]
     best = max(range(len(said)), key=lambda i: (scores[i], -i))
-    neighbours = [i for i in (best - 1, best + 1) if 0 <= i < len(said)]
+    near = (i for i in (best - 1, best + 1) if 0 <= i < len(said))
+    neighbours = [i for i in near if candidates[i][0] == candidates[best][0]]
     second = max(neighbours, key=lambda i: (scores[i], i), default=best)
-    return " ".join(with_mark(said[i], 1) for i in sorted({best, second}))
+    return " ".join(with_mark(said[i], candidates[i][0]) for i in sorted({best, second}))
 
 
 def worth_quoting(sentence: str) -> bool:

@@ -1,7 +1,7 @@
 """What past tickets were resolved with, and how the nearest of them vote.
 
 memory = Memory.load(release / "index")
-votes, familiarity = memory.votes(vectors, columns, hidden)   # [n, articles] and [n]
+votes = memory.votes(vectors, columns, len(article_ids), hidden)   # [n, articles]
 """
 
 from collections.abc import Mapping
@@ -59,15 +59,15 @@ class Memory:
 
     def votes(
         self, vectors: NDArray[np.float32], links: NDArray[np.int64], articles: int, hidden: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the VOTERS nearest tickets were resolved with [n, articles], weighted by cosine, and the best cosine [n].
+    ) -> NDArray[np.float32]:
+        """What the VOTERS nearest tickets were resolved with [n, articles], weighted by cosine.
 
         `vectors` float32 [n, dim]; a ticket that is `hidden` [n, m] from a question has no say in it.
         """
         count = len(vectors)
         votes = np.zeros((count, articles + 1), np.float32)
         if not len(self):
-            return votes[:, :-1], np.zeros(count, np.float32)
+            return votes[:, :-1]
         cosines = vectors @ self.vectors.T
         if hidden is not None:
             cosines = np.where(hidden, np.float32(0), cosines)
@@ -77,4 +77,4 @@ class Memory:
         linked = links[nearest]
         rows = np.arange(count)[:, None, None]
         np.add.at(votes, (rows, linked), weights[:, :, None])
-        return votes[:, :-1], weights.max(axis=1)
+        return votes[:, :-1]

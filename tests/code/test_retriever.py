@@ -127,9 +127,8 @@ def test_an_article_taken_away_leaves_no_trace():
     assert whole.scores[0].argmax() == column
     assert without.scores[0, column] == -np.inf
     assert (without.signals[0, :, column] <= without.signals[0].min(axis=1)).all()
-    similarity, familiarity = FEATURES.index("similarity"), FEATURES.index("familiarity")
+    similarity = FEATURES.index("similarity")
     assert without.evidence[0, similarity] < whole.evidence[0, similarity]
-    assert without.evidence[0, familiarity] < whole.evidence[0, familiarity]
     assert np.isfinite(without.evidence).all()
 
 

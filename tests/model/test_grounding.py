@@ -87,12 +87,12 @@ def test_a_quotation_is_the_passage_itself_and_passes_the_check():
 
 
 def test_a_quotation_may_be_chosen_by_an_encoder():
-    """A likeness function decides in place of shared words."""
+    """A likeness function decides in place of shared words, over the sentences of all passages."""
 
     def last(_question, sentences):
         return [float(number) for number, _ in enumerate(sentences)]
 
-    assert "for the list [1]" in quote("anything", PASSAGES, likeness=last)
+    assert quote("anything", PASSAGES, likeness=last).endswith("Show the code from Monika's e-mail [2].")
 
 
 def test_nothing_to_quote_is_an_empty_text():
