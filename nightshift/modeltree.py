@@ -24,7 +24,7 @@ def store_model(
     facts: dict[str, object] | None = None,
 ) -> Model:
     """Write `model.json` (with any further `facts`) into `folder`, keep the folder, and return its artifact."""
-    rounded = {name: float(f"{value:.6g}") for name, value in metrics.items()}
+    rounded = {name: float(f"{value:.6g}") for name, value in sorted(metrics.items())}  # one literal, read or made
     about = {"kind": kind, "base": base, "trained_on": trained_on, "metrics": rounded, **(facts or {})}
     (folder / "model.json").write_bytes(canonical_json(about))
     return Model(kind, store.put_tree(folder), base, trained_on, rounded)

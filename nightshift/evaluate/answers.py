@@ -83,7 +83,7 @@ def memo_key(generator: str, policy: Mapping[str, Any], prompts: Any) -> Callabl
 
 
 def check(spoken: Sequence[Spoken], questions: Sequence[Question]) -> dict[str, float]:
-    """Shares over answers to questions that articles do answer; a share of nothing is absent.
+    """Shares over answers to questions that articles do answer, and of how many; a share of nothing is absent.
 
     cited_retrieved: every citation is a passage that was retrieved. cited_gold: one is an article that resolved such a
     question. supported: every figure and name stands in a cited passage.
@@ -101,7 +101,8 @@ def check(spoken: Sequence[Spoken], questions: Sequence[Question]) -> dict[str, 
         ]
         shares["supported"] = [one.supported for one, _ in given]
         shares["generated"] = [one.source == "generated" for one, _ in given]
-    return {name: round(sum(values) / len(values), 6) for name, values in shares.items()}
+    counts = {"asked": float(len(spoken)), "given": float(len(given))}
+    return counts | {name: round(sum(values) / len(values), 6) for name, values in shares.items()}
 
 
 def supported(text: str, cited: Sequence[Passage]) -> bool:

@@ -19,6 +19,7 @@ from nightshift.evaluate import answers, gate
 from nightshift.evaluate.decline import decline_metrics, evidence_pair
 from nightshift.evaluate.drift import Drift, measure, tabular
 from nightshift.evaluate.reference import asked, newest
+from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.evaluate.retrieval import Found, interval, score_rankings, slices
 from nightshift.progress import say
 from nightshift.runtime.confidence import Confidence
@@ -76,9 +77,11 @@ def evaluate(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
         )
     say(f"    evaluating on {questions.num_rows:,} questions")
-    retriever = Retriever.open(candidate.folder, settings.threads)
-    found = _found(retriever, questions)
-    before = _found(Retriever.open(champion.folder, settings.threads), questions) if champion else None
+    encoders = SharedEncoders()
+    retriever = Retriever.open(candidate.folder, settings.threads, open_encoder=encoders)
+    found, before = _found(retriever, questions), None
+    if champion:
+        before = _found(Retriever.open(champion.folder, settings.threads, open_encoder=encoders), questions)
     checks = _declining(retriever, questions, candidate.folder)
     said, timings = _answers(candidate, questions, store, profile, assistant_for)
     summary = _summary(found, questions, checks, said)

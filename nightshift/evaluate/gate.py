@@ -29,6 +29,12 @@ _ONE_SIDED_95 = 1.645
 _POWER_80 = 0.842
 _ENOUGH = 3_000
 _LARGEST_SLACK = 0.10
+OVER = {  # checks of answers, and how many answers each is a share of
+    "cited_retrieved": "given",
+    "supported": "given",
+    "cited_gold": "given",
+    "answered_when_it_should": "asked",
+}
 
 
 @dataclass(frozen=True)
@@ -93,16 +99,12 @@ def judge(
     if champion is not None:
         gates.append(no_worse(candidate - champion, limits.margin))
     gates += [
-        at_least(check, answers[check], getattr(limits, check))
-        for check in (
-            "cited_retrieved",
-            "supported",
-            "cited_gold",
-            "answered_when_it_should",
-            "tells_unanswerable",
-        )
+        share_at_least(check, answers[check], int(answers[counted]), getattr(limits, check))
+        for check, counted in OVER.items()
         if check in answers
     ]
+    if "tells_unanswerable" in answers:
+        gates.append(at_least("tells_unanswerable", answers["tells_unanswerable"], limits.tells_unanswerable))
     gates += [at_most(f"parity of {model}", value, limits.parity) for model, value in sorted(parity.items())]
     gates.append(at_most("test questions learned from", leaked, 0))
     return Verdict(gates)
@@ -113,6 +115,21 @@ def at_least(name: str, value: float, limit: float) -> Gate:
     passed = value >= limit
     said = "meets" if passed else "is below"
     return Gate(name, round(value, 6), limit, passed, f"{name} is {value:.3f}, which {said} the floor of {limit:.3f}")
+
+
+def share_at_least(name: str, share: float, count: int, limit: float) -> Gate:
+    """A floor for a share over `count` answers: missed when even the one-sided 95 % upper bound lies below it.
+
+    The bound is Wilson's (Journal of the American Statistical Association 22, 1927). A tiny night asks a dozen questions,
+    and a plain floor would then reject a good release by chance.
+    """
+    z = _ONE_SIDED_95
+    spread = z * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
+    bound = (share + z**2 / (2 * count) + spread) / (1 + z**2 / count)
+    passed = bound >= limit
+    said = "may meet" if passed else "cannot meet"
+    sentence = f"{name} is {share:.3f} over {count:,} answers (95 % upper bound {bound:.3f}), which {said} the floor of {limit:.3f}"
+    return Gate(name, round(share, 6), limit, passed, sentence)
 
 
 def at_most(name: str, value: float, limit: float) -> Gate:

@@ -8,7 +8,7 @@ Serving asks one question at a time, evaluation thousands, through the same code
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,18 +81,24 @@ class Retriever:
         self._last: tuple[str, Ranking, NDArray[np.float32]] | None = None
 
     @classmethod
-    def open(cls, release: Path, threads: int, index: Path | None = None) -> Self:
+    def open(
+        cls,
+        release: Path,
+        threads: int,
+        index: Path | None = None,
+        open_encoder: Callable[[Path, int], Encoder] | None = None,
+    ) -> Self:
         """The retriever of a release folder, over another `index` folder if given.
 
         Raises IndexUnavailable, ModelUnreadable.
         """
-        index = index or release / "index"
+        index, encoder = index or release / "index", open_encoder or OnnxEncoder
         settings = json.loads((release / "weights.json").read_bytes())
         return cls(
             open_folder(index),
             Memory.load(index),
-            documents=OnnxEncoder(release / "document_tower", threads),
-            queries=OnnxEncoder(release / "query_tower", threads),
+            documents=encoder(release / "document_tower", threads),
+            queries=encoder(release / "query_tower", threads),
             heads=Heads(release / "heads", threads),
             weights=settings["blend"],
             confidence=Confidence.from_json(settings["confidence"]),

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
+from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.index.build import memory_table
 from nightshift.index.faiss_index import open_folder
 from nightshift.runtime.confidence import UNFITTED
-from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever
@@ -72,8 +72,9 @@ def tune(
     prior = _Rehearsed(
         _rehearsed_head(labelled_pairs(features, document_tower, store, settings), set(asked["ticket_id"].to_pylist()))
     )
-    documents = OnnxEncoder(store.checkout(document_tower.digest), settings.threads)
-    queries = OnnxEncoder(store.checkout(query_tower.digest), settings.threads)
+    encoders = SharedEncoders()
+    documents = encoders(store.checkout(document_tower.digest), settings.threads)
+    queries = encoders(store.checkout(query_tower.digest), settings.threads)
     folder = store.checkout(index.digest)
     chunks, memory = open_folder(folder), Memory.load(folder)
 

@@ -41,7 +41,7 @@ def test_a_good_answer_passes_every_check():
     spoken, seconds = asked(Assistant())
     assert len(seconds) == 1
     assert check(spoken, [Question("", ("gift",))]) == {
-        "answered_when_it_should": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
+        "asked": 1, "given": 1, "answered_when_it_should": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
     }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_each_fault_is_found(assistant, name):
 def test_only_answers_given_are_held_to_their_sources():
     """A declined question cites nothing, which is no fault of citation."""
     spoken, _ = asked(Assistant(source="declined", cited=None))
-    assert set(check(spoken, [Question("", ("gift",))])) == {"answered_when_it_should"}
+    assert set(check(spoken, [Question("", ("gift",))])) == {"asked", "given", "answered_when_it_should"}
     assert check([], []) == {}
 
 

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.gate import Limits, judge, no_worse
+from nightshift.evaluate.gate import Limits, judge, no_worse, share_at_least
 
-GOOD = {"cited_retrieved": 1.0, "supported": 1.0, "cited_gold": 0.7, "answered_when_it_should": 0.9}
+GOOD = {
+    "cited_retrieved": 1.0,
+    "supported": 1.0,
+    "cited_gold": 0.7,
+    "answered_when_it_should": 0.9,
+    "asked": 100,
+    "given": 90,
+}
 
 
 def hits(rng, count, share):
@@ -97,6 +104,13 @@ def test_one_failed_gate_rejects_and_is_the_reason(change, name):
     assert not verdict.accepted
     assert [gate.name for gate in verdict.gates if not gate.passed] == [name]
     assert len(verdict.reasons) == 1
+
+
+@pytest.mark.parametrize(("count", "passed"), [(14, True), (200, False)])
+def test_a_share_misses_its_floor_only_beyond_chance(count, passed):
+    """0.286 against a floor of 0.3 is chance over 14 answers; 0.2 over 200 is not."""
+    share = 0.286 if passed else 0.2
+    assert share_at_least("cited_gold", share, count, 0.3).passed is passed
 
 
 def test_without_a_champion_nothing_is_compared():
