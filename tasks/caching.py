@@ -4,7 +4,7 @@
 
 A fixed version would not see changes in imported code. This one is the digest of the task's own file and of
 every first-party module it reaches through imports, with the data files that lie beside them (SQL, mappings,
-articles), and of the identity of the store: a cached result names bytes in that very store.
+articles), of the base models in use, and of the identity of the store: a cached result names bytes in that very store.
 """
 
 import ast
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flytekit import Cache
 
-from nightshift.settings import Settings
+from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,8 @@ def cached(task_file: str, *folders: str) -> Cache:
     """The cache of the task in `task_file`; `folders` are data outside the package that it reads, e.g. "dbt"."""
     settings = Settings.from_env()
     version = hashlib.sha256(code_version(Path(task_file), folders).encode())
-    version.update(open_store(settings.store).identity.encode())
+    sizes = profile(settings.profile)
+    version.update(f"{open_store(settings.store).identity} {sizes.encoder} {sizes.generator}".encode())
     return Cache(version=version.hexdigest()[:16])
 
 

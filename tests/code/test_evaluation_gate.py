@@ -57,7 +57,7 @@ class NoHeads:
 class Writer:
     """Cites the first passage and copies its text."""
 
-    def stream(self, prompt, max_tokens, stop=()):  # noqa: ARG002 (what the port passes)
+    def stream(self, prompt, max_tokens, stop=()):
         yield prompt.split("\n")[3].split("\n")[0] + " [1]."
 
 

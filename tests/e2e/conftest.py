@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nightshift.pages.shelf import Shelf, StageWork
-from nightshift.settings import Settings
+from nightshift.settings import PROFILES, Settings
+from tests.narrow_llama import write_narrow_llama
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -88,8 +89,15 @@ def nightly(source: str, *more: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory) -> State:
-    """A state after its first night; tests that use it go on from wherever the ones before left it."""
-    state = State(tmp_path_factory.mktemp("company"))
+def narrow(tmp_path_factory) -> dict[str, str]:
+    """The environment in which nights use a narrow generator, so that a test waits for the pipeline and not for its models."""
+    folder = write_narrow_llama(PROFILES["smoke"].generator, tmp_path_factory.mktemp("narrow"))
+    return {"NIGHTSHIFT_GENERATOR_BASE": f"file:{folder}"}
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory, narrow) -> State:
+    """A state after its first night."""
+    state = State(tmp_path_factory.mktemp("company"), narrow)
     state.night(SHOP.format(night=1))
     return state

@@ -38,7 +38,7 @@ def test_the_same_night_again_recomputes_nothing(company):
     before = registry.serving(company.settings)
     done = company.night(SHOP.format(night=1))
     assert set(company.last_run()) <= LOOKS | {"query-tower", "generator", "evaluate"}
-    assert all(work["changed"] == 0 for work in company.last_run().values())
+    assert all(work["changed"] == 0 for work in company.last_run().values()), company.last_run()
     assert registry.serving(company.settings) == before
     assert "Nothing new at the source" in done.stderr
     assert "Nothing changed" in done.stderr

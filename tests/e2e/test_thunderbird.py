@@ -34,7 +34,7 @@ def cut(shared_data, tmp_path_factory):
 
 def test_a_cut_of_real_tickets_goes_through_a_whole_night(company, cut, tmp_path_factory):
     """Ingest to verdict on real questions; the retrieval figures of the dated split are in evaluation.json."""
-    state = type(company)(tmp_path_factory.mktemp("thunderbird"))
+    state = type(company)(tmp_path_factory.mktemp("thunderbird"), company.extra)
     state.night(f"file://{cut}?mapping=thunderbird", "--split_at", SPLIT)
     entry = registry.releases(state.settings)[0]
     from nightshift.store import open_store

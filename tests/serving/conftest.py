@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.artifacts import Features, Model, Release
-from nightshift.basemodels import resolve
 from nightshift.modeltree import store_model
 from nightshift.release.bundle import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
+from tests.narrow_llama import write_narrow_llama
 
 ARTICLES = {
     "standard-delivery": "Standard delivery takes two to four working days. It is free from a basket value of 60 EUR.",
@@ -58,17 +58,8 @@ def _features(store: Store, folder: Path) -> Features:
 
 
 def _generator(store: Store, base: str, work: Path) -> Model:
-    """SmolLM2's tokenizer and architecture with two narrow random layers: what it writes is never grounded."""
-    import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    tokenizer = AutoTokenizer.from_pretrained(resolve(base).parent, gguf_file=resolve(base).name)
-    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
-    special = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
-    torch.manual_seed(7)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), tie_word_embeddings=True, **sizes, **special))
-    model.save_pretrained(work / "hf")
-    tokenizer.save_pretrained(work / "hf")
+    """A generator that speaks, and says nothing."""
+    write_narrow_llama(base, work / "hf")
     builder = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-p", "fp32", "-e", "cpu"]
     paths = ["-i", str(work / "hf"), "-o", str(work / "onnx"), "-c", str(work / "cache")]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
