@@ -61,16 +61,16 @@ def _page(evaluation: Evaluation, work: EvaluationWork) -> Page:
     page.numbers(hits).numbers({"drift": evaluation.drift})
     page.picture("Article found; the tick is the release that serves", bars(hits, work.report["champion_metrics"]))
     gates = [
-        (gate["name"], gate["value"], gate["limit"], "passed" if gate["passed"] else "FAILED")
+        (gate["name"].replace("_", " "), gate["value"], gate["limit"], "passed" if gate["passed"] else "FAILED")
         for gate in work.report["gates"]
     ]
     page.table(("gate", "value", "limit", ""), gates, "Gates")
     answers = [
-        (name.removeprefix("answers_"), value)
+        (name.removeprefix("answers_").replace("_", " "), value)
         for name, value in sorted(evaluation.metrics.items())
         if name.startswith("answers_")
     ]
-    page.table(("answers", "share"), answers, "What it says")
+    page.table(("answers", ""), answers, "What it says")
     measures = work.report["drift"].get("measures", [])
     if measures:
         page.table(

@@ -13,7 +13,7 @@ def bars(values: Mapping[str, float], reference: Mapping[str, float] | None = No
     """Horizontal bars, one a name. `reference` draws a tick on each bar, e.g. the champion's figure."""
     if not values:
         return ""
-    reference = reference or {}
+    reference = {name: value for name, value in (reference or {}).items() if name in values}
     largest = max([*values.values(), *reference.values(), 1e-9])
     row, left, room = 30, 170, WIDTH - 170 - 80
     parts = []

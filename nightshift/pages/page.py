@@ -30,7 +30,7 @@ STYLE = """
 .ns table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 .ns th,.ns td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 .ns th{color:var(--soft);font-weight:600;font-size:.85rem}
-.ns td.n,.ns th.n{text-align:right}
+.ns td.n,.ns th.n{text-align:right;white-space:nowrap}
 .ns p.note{color:var(--soft);margin:.4rem 0}
 .ns a{color:var(--accent)}
 .ns svg{max-width:100%;height:auto;display:block}

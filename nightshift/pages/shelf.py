@@ -123,9 +123,9 @@ class Shelf:
                 f'<td class="{work["tone"]}">{escape(work["verdict"])}</td>'
                 f'<td class="n">{work["changed"]:,} of {work["total"]:,} {escape(work["unit"])}</td>'
                 f'<td class="n">{work["wall"]:.1f}</td><td class="n">{work["cpu"]:.1f}</td>'
-                f"<td>{'this run' if fresh else 'reused'}</td></tr>"
+                f'<td class="n">{"this run" if fresh else "reused"}</td></tr>'
             )
-        last = list(self.latest(night).values())[-1]
+        last = _outcome(self.latest(night))
         return _document(
             f"Night of {night}",
             f'<p><a href="../index.html">all nights</a></p><p class="verdict {last["tone"]}">{escape(last["verdict"])}</p>'
@@ -139,7 +139,7 @@ class Shelf:
             latest = self.latest(folder.name)
             if not latest:
                 continue
-            last = list(latest.values())[-1]
+            last = _outcome(latest)
             cpu = sum(work["cpu"] for work in latest.values())
             rows.append(
                 f'<tr><td><a href="{folder.name}/index.html">{escape(folder.name)}</a></td>'
@@ -160,6 +160,11 @@ class Shelf:
         with written_whole(path) as temporary:
             temporary.write_text(text)
         path.chmod(0o644)
+
+
+def _outcome(latest: dict[str, StageWork]) -> StageWork:
+    """What a night came to: the promotion, or how far it got."""
+    return latest.get("promote") or list(latest.values())[-1]
 
 
 def _document(title: str, body: str) -> str:

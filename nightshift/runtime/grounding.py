@@ -93,11 +93,16 @@ def cite(sentence: str, passages: Sequence[Passage]) -> str:
 def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None = None) -> str:
     """The one or two neighbouring sentences that say most about the question, cited.
 
-    `likeness` scores the sentences of all passages against the question, e.g. by an encoder's cosine; without it the
+    Only the first passage's article is quoted: which article answers is retrieval's to say, with all its signals.
+    `likeness` scores the sentences of its passages against the question, e.g. by an encoder's cosine; without it the
     words shared with the first passage count, the rarer the more. '' when there is nothing to quote.
     """
-    sources = passages if likeness else passages[:1]
-    whole = [(mark, one) for mark, source in enumerate(sources, start=1) for one in sentences(as_data(source.text))]
+    sources = [
+        (mark, source)
+        for mark, source in enumerate(passages, start=1)
+        if source is passages[0] or (likeness and source.article_id == passages[0].article_id)
+    ]
+    whole = [(mark, one) for mark, source in sources for one in sentences(as_data(source.text))]
     candidates = [(mark, one) for mark, one in whole if worth_quoting(one)] or whole
     if not candidates:
         return ""

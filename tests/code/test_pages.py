@@ -54,3 +54,18 @@ def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
     assert set(shelf.latest("2026-01-01")) == {"ingest", "transform"}
     assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}, {"ingest"}]
     assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()
+
+
+def test_a_night_is_told_by_its_promotion(tmp_path):
+    """What a night came to is the promotion's verdict, not whatever ran last."""
+    shelf = Shelf(tmp_path)
+    shelf.begin("2026-01-01")
+    shelf.add("promote", Page("Promote", "bad", "rejected: too few"), work("rejected: too few"))
+    shelf.add("package", Page("Package", "quiet", "there already"), work("there already"))
+    night = (tmp_path / "nights/2026-01-01/index.html").read_text()
+    assert '<p class="verdict good">rejected: too few</p>' in night
+
+
+def test_a_reference_without_a_bar_does_not_stretch_the_picture():
+    """Bars are scaled by what is shown: a count among the reference's shares changes nothing."""
+    assert bars({"hit@5": 0.5}, {"hit@5": 0.4, "questions": 331}) == bars({"hit@5": 0.5}, {"hit@5": 0.4})

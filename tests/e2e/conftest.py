@@ -1,6 +1,7 @@
 """Nights as a user runs them: `pyflyte run` in a process of its own, in a state and a home that no test shares with a person."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -97,7 +98,17 @@ def narrow(tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory, narrow) -> State:
-    """A state after its first night."""
+    """A state after its first night. Tests leave it there: they may run that night again, or fail to run another."""
     state = State(tmp_path_factory.mktemp("company"), narrow)
     state.night(SHOP.format(night=1))
+    return state
+
+
+@pytest.fixture(scope="session")
+def later(tmp_path_factory, company) -> State:
+    """A copy of that state, two nights on, with the adapters of the first."""
+    state = State(tmp_path_factory.mktemp("later") / "copy", company.extra)
+    shutil.copytree(company.folder, state.folder)
+    for night in (2, 3):
+        state.night(SHOP.format(night=night), "--lora", "never")
     return state

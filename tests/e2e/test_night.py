@@ -3,10 +3,12 @@
 import json
 import re
 
+import pyarrow.parquet as pq
 import pytest
 
-from nightshift.pages.shelf import STAGES
+from nightshift.pages.shelf import STAGES, Shelf
 from nightshift.release import registry
+from nightshift.sources.company.changes import published
 from nightshift.sources.company.people import canary
 from nightshift.store import open_store
 
@@ -73,41 +75,49 @@ def test_a_page_alone_launches_a_stage(company):
     assert "--snapshot" in shown
 
 
-def test_rollback_and_the_next_night(company):
-    """The next night reuses the adapters and registers a second release; rollback serves the first again."""
-    first = registry.serving(company.settings)
-    done = company.night(SHOP.format(night=2), "--lora", "never")
-    assert company.last_run()["query-tower"]["changed"] == 0
-    assert "lora=never" in done.stderr
-    entries = registry.releases(company.settings)
-    assert len(entries) == 2
-    listed = company.run("nightshift", "release", "list").stdout
+def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):
+    """Night 2 trains nothing, embeds fewer passages than there are, and registers a second release with its verdict."""
+    done = Shelf(later.home).latest("2026-01-02")
+    assert done["query-tower"]["changed"] == done["generator"]["changed"] == 0
+    assert "lora=never" in done["query-tower"]["verdict"]
+    assert 0 < done["index"]["changed"] < done["index"]["total"] / 3
+    entries = registry.releases(later.settings)
+    assert len(entries) == 3
+    assert all(entry.reasons for entry in entries)
+    listed = later.run("nightshift", "release", "list").stdout
     assert all(entry.digest[:12] in listed for entry in entries)
-    assert first.digest[:12] in company.run("nightshift", "release", "diff", "1", "2").stdout
-    if registry.serving(company.settings).version == 2:
-        company.run("pyflyte", "run", str(company.project / "workflows/rollback.py"), "rollback")
-    assert registry.serving(company.settings).digest == first.digest
-    assert "version 1" in company.run("nightshift", "status").stdout
+    changed = later.run("nightshift", "release", "diff", "1", "2").stdout
+    assert "heads" in changed
+    assert entries[-1].digest[:12] in changed
 
 
-def test_a_deleted_article_leaves_the_index_the_same_night(company):
+def test_rollback_serves_a_former_release_again(later):
+    """One command moves the alias to the version it names, and back; status tells who serves."""
+    before = registry.serving(later.settings)
+    rollback = ("pyflyte", "run", str(later.project / "workflows/rollback.py"), "rollback", "--version")
+    other = 1 if before.version != 1 else 2
+    later.run(*rollback, str(other))
+    assert registry.serving(later.settings).version == other
+    assert f"version {other}" in later.run("nightshift", "status").stdout
+    later.run(*rollback, str(before.version))
+    assert registry.serving(later.settings).version == before.version
+
+
+def test_a_deleted_article_leaves_the_index_the_same_night(later):
     """Night 3 withdraws an article: no chunk of it is in the new index."""
-    from nightshift.sources.company.changes import published
-
     gone = set(published(2)) - set(published(3))
     assert gone
-    company.night(SHOP.format(night=3), "--lora", "never")
-    newest = registry.releases(company.settings)[0]
-    import pyarrow.parquet as pq
-
-    chunks = pq.read_table(open_store(company.settings.store).checkout(newest.digest) / "index/chunks.parquet")
+    newest = registry.releases(later.settings)[0]
+    folder = open_store(later.settings.store).checkout(newest.digest)
+    chunks = pq.read_table(folder / "index/chunks.parquet")
     assert not gone & set(chunks["article_id"].to_pylist())
 
 
-def test_an_older_night_is_refused(company):
+def test_an_older_night_is_refused(later):
     """Going back in time is an error with a cure, and the release that serves goes on serving."""
-    before = registry.serving(company.settings)
-    done = company.night(SHOP.format(night=1), ok=False)
+    before = registry.serving(later.settings)
+    done = later.night(SHOP.format(night=1), ok=False)
     assert done.returncode != 0
-    assert "NightOutOfOrder" in done.stdout + done.stderr or "already holds" in done.stdout + done.stderr
-    assert registry.serving(company.settings) == before
+    assert "already holds" in done.stdout + done.stderr
+    assert "cure:" in done.stdout + done.stderr
+    assert registry.serving(later.settings).digest == before.digest

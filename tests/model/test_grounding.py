@@ -1,5 +1,7 @@
 """Only what the cited passages say may be shown."""
 
+from dataclasses import replace
+
 import pytest
 
 from nightshift.runtime.grounding import check, cite, quote
@@ -87,12 +89,14 @@ def test_a_quotation_is_the_passage_itself_and_passes_the_check():
 
 
 def test_a_quotation_may_be_chosen_by_an_encoder():
-    """A likeness function decides in place of shared words, over the sentences of all passages."""
+    """A likeness function decides in place of shared words, over the passages of the first one's article."""
 
     def last(_question, sentences):
         return [float(number) for number, _ in enumerate(sentences)]
 
-    assert quote("anything", PASSAGES, likeness=last).endswith("Show the code from Monika's e-mail [2].")
+    assert "for the list [1]" in quote("anything", PASSAGES, likeness=last)
+    same = (PASSAGES[0], replace(PASSAGES[1], article_id=PASSAGES[0].article_id))
+    assert quote("anything", same, likeness=last).endswith("Show the code from Monika's e-mail [2].")
 
 
 def test_nothing_to_quote_is_an_empty_text():
