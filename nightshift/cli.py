@@ -102,7 +102,7 @@ def status() -> None:
         return
     print(f"night     {shelf.night}, {len(runs)} run{'s' if len(runs) > 1 else ''}")
     for stage, work in shelf.latest(shelf.night).items():
-        fresh = "" if stage in runs[-1]["stages"] else "  (reused)"
+        fresh = "" if runs[-1]["stages"].get(stage) == work else "  (reused)"
         print(
             f"  {stage:19s} {work['changed']:>7,}/{work['total']:,} {work['unit']}  {work['wall']:.1f} s  {work['verdict']}{fresh}"
         )

@@ -55,7 +55,7 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
 
 
 def _reused(why: str) -> Page:
-    return Page("Generator", "quiet", f"Not trained tonight: {why}")
+    return Page("Generator", "quiet", f"Not trained tonight: {why.removeprefix('reused: ')}")
 
 
 def _page(model: Model, taught: TrainingSet) -> Page:

@@ -57,7 +57,7 @@ def query_tower(
 
 
 def _reused(why: str) -> Page:
-    return Page("Query tower", "quiet", f"Not trained tonight: {why}")
+    return Page("Query tower", "quiet", f"Not trained tonight: {why.removeprefix('reused: ')}")
 
 
 def _page(model: Model) -> Page:

@@ -84,13 +84,18 @@ class Shelf:
         return cast(list[Run], json.loads(path.read_text())["runs"]) if path.exists() else []
 
     def add(self, stage: str, page: Page, work: StageWork) -> Path:
-        """Put a page on the shelf and note what the stage cost."""
+        """Put a page on the shelf and note what the stage cost.
+
+        A later run of the night in which a stage had nothing to do leaves the page of the one that did the work.
+        """
         night = self.night
+        had_worked = self.latest(night).get(stage, work)["changed"] > 0
         runs = self.runs(night) or [Run(stages={})]
         runs[-1]["stages"][stage] = work
         self._write_runs(night, runs)
         path = self.page_path(night, stage)
-        self._write(path, page.html())
+        if work["changed"] or work["tone"] == "bad" or not (had_worked and path.exists()):
+            self._write(path, page.html())
         self._write(self.root / night / "index.html", self._night_page(night))
         self._write(self.root / "index.html", self._all_nights())
         return path
@@ -107,17 +112,19 @@ class Shelf:
         return path
 
     def latest(self, night: str) -> dict[str, StageWork]:
-        """The last work of every stage of a night, in stage order."""
+        """The last run of every stage of a night that did something, in stage order; for one that never did, its last."""
         done: dict[str, StageWork] = {}
         for run in self.runs(night):
-            done.update(run["stages"])
+            for stage, work in run["stages"].items():
+                if work["changed"] or work["tone"] == "bad" or not done.get(stage, work)["changed"]:
+                    done[stage] = work
         return {stage: done[stage] for stage in STAGES if stage in done}
 
     def _night_page(self, night: str) -> str:
         runs = self.runs(night)
         rows = []
         for stage, work in self.latest(night).items():
-            fresh = stage in runs[-1]["stages"]
+            fresh = runs[-1]["stages"].get(stage) == work
             rows.append(
                 f'<tr><td><a href="{self.page_path(night, stage).name}">{escape(stage)}</a></td>'
                 f'<td class="{work["tone"]}">{escape(work["verdict"])}</td>'

@@ -41,18 +41,21 @@ def test_a_page_is_small():
 
 
 def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
-    """A second run of a night that did one stage shows the other as reused, and keeps both pages."""
+    """A stage that had nothing to do in a second run keeps the page of the first, and is shown as reused."""
     shelf = Shelf(tmp_path)
     shelf.begin("2026-01-01")
     shelf.add("ingest", Page("Ingest", "good", "all new"), work("all new"))
     shelf.add("transform", Page("Transform", "good", "built"), work("built"))
     shelf.begin("2026-01-01")
     shelf.add("ingest", Page("Ingest", "quiet", "nothing new"), work("nothing new", 0))
+    shelf.add("transform", Page("Transform", "good", "built again"), work("built again"))
     night = (tmp_path / "nights/2026-01-01/index.html").read_text()
     assert night.count("this run") == 1
     assert night.count("reused") == 1
+    assert "all new" in shelf.page_path("2026-01-01", "ingest").read_text()
+    assert "built again" in shelf.page_path("2026-01-01", "transform").read_text()
     assert set(shelf.latest("2026-01-01")) == {"ingest", "transform"}
-    assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}, {"ingest"}]
+    assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}] * 2
     assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()
 
 
