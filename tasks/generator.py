@@ -22,7 +22,7 @@ from tasks.stage import DECK, stage
 SEED = 7
 
 
-@task(task_config=processes(), container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **DECK)
+@task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
     settings = Settings.from_env().at(profile)

@@ -23,7 +23,7 @@ from tasks.stage import DECK, stage
 SEED = 7
 
 
-@task(task_config=processes(), container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **DECK)
+@task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def query_tower(
     features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
 ) -> Model:

@@ -24,11 +24,12 @@ def secrets() -> list[Secret]:
     return [Secret(group="nightshift", key="pseudonym_key", env_var="NIGHTSHIFT_PSEUDONYM_KEY")]
 
 
-def processes() -> Any:
-    """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; None where one process does it all."""
+def processes() -> dict[str, Any]:
+    """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; nothing where one process does it all."""
     count = profile(Settings.from_env().profile).processes
     if count == 1:
-        return None
+        return {}
     from flytekitplugins.kfpytorch import Elastic  # costs 2 s of import, so only where it is used
 
-    return Elastic(nnodes=1, nproc_per_node=count, start_method="spawn")
+    config = Elastic(nnodes=1, nproc_per_node=count, start_method="spawn", increase_shared_mem=False)
+    return {"task_config": config, "shared_memory": True}

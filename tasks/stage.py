@@ -30,7 +30,9 @@ def stage(name: str) -> Iterator[Finish]:
     """Run one stage. `finish(page, changed, total, unit)` must be called; an error makes a page of its own."""
     settings = Settings.from_env()
     started, cpu = time.monotonic(), cpu_seconds()
-    say(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
+    tells = os.environ.get("RANK", "0") == "0"  # of several training processes one tells
+    if tells:
+        say(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
     outcome: list[tuple[Page, int, int, str]] = []
 
     def finish(page: Page, changed: int, total: int, unit: str) -> None:
@@ -42,7 +44,7 @@ def stage(name: str) -> Iterator[Finish]:
         work = StageWork(
             verdict=page.verdict, tone=page.tone, wall=wall, cpu=spent, changed=changed, total=total, unit=unit
         )
-        if int(os.environ.get("RANK", "0")) == 0:  # of several training processes one tells
+        if tells:
             Shelf(settings.home).add(name, page, work)
             Deck(name, page.fragment())
             say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s]")

@@ -8,9 +8,11 @@ import pytest
 
 from nightshift.pages.shelf import STAGES, Shelf
 from nightshift.release import registry
+from nightshift.release.bundle import read
 from nightshift.sources.company.changes import published
 from nightshift.sources.company.people import canary
 from nightshift.store import open_store
+from tests.e2e.conftest import State
 
 SHOP = "simulate://shop?night={night}&history=4"
 LOOKS = {"ingest", "standing", "promote", "package"}  # a night always looks at the source and the registry
@@ -67,12 +69,28 @@ def test_nothing_stored_holds_the_canary(company):
             assert not [one for one in strings if one in content], path
 
 
-def test_a_page_alone_launches_a_stage(company):
-    """A stage can be launched by itself on the artifacts of the night: here the transform, answered from the cache."""
-    ledger = json.loads((company.home / "nights/2026-01-01/work.json").read_text())
-    assert ledger["runs"]
-    shown = company.run("pyflyte", "run", str(company.project / "tasks/transform.py"), "transform", "--help").stdout
-    assert "--snapshot" in shown
+def test_a_stage_launched_alone_trains_in_two_processes(company):
+    """One task on the artifacts of the night, under torch elastic as the full profile asks: both processes make one adapter."""
+    store = open_store(company.settings.store)
+    champion = registry.serving(company.settings)
+    record, lineage = (read(champion.digest, name, store) for name in ("release.json", "lineage.json"))
+    features = {key: lineage["features"][key] for key in ("digest", "snapshot", "split_at")} | {"rows": {}}
+    inputs = {
+        "--features": features,
+        "--index": record["index"],
+        "--document_tower": record["models"]["document_tower"],
+        "--state": {"champion": "", "query_tower": "", "generator": "", "reasons": {}},
+    }
+    words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
+    two = State(company.folder, company.extra | {"NIGHTSHIFT_PROFILE": "full"})
+    done = two.run(
+        "pyflyte", "run", str(company.project / "tasks/query_tower.py"), "query_tower", *words, "--profile", "smoke"
+    )
+    made = re.search(r"digest='([0-9a-f]{64})'", done.stdout)
+    assert made, done.stdout
+    tree = store.tree(made[1])
+    assert "adapter_model.safetensors" in tree
+    assert made[1] != record["models"]["query_tower_adapter"]["digest"]  # another order of the same sums
 
 
 def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):

@@ -25,12 +25,16 @@ def project(tmp_path, monkeypatch):
         path.write_text(text)
     monkeypatch.setattr(caching, "ROOT", tmp_path)
 
-    def version(*folders):
+    def forget():
         for cache in (caching._imports, caching._module_file, caching._data_beside, caching._data_below):
             cache.cache_clear()
+
+    def version(*folders):
+        forget()
         return caching.code_version(tmp_path / "tasks/one.py", folders)
 
-    return tmp_path, version
+    yield tmp_path, version
+    forget()
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,9 @@ def test_training_runs_in_several_processes_by_profile(monkeypatch):
     from tasks.resources import processes
 
     monkeypatch.setenv("NIGHTSHIFT_PROFILE", "tiny")
-    assert processes() is None
+    assert processes() == {}
     monkeypatch.setenv("NIGHTSHIFT_PROFILE", "full")
-    assert processes().nproc_per_node == 2
+    assert processes()["task_config"].nproc_per_node == 2
 
 
 def test_production_asks_the_cluster_for_its_key(monkeypatch):

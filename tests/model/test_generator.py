@@ -17,6 +17,7 @@ from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
 from nightshift.train.examples import Example, TrainingSet
 from nightshift.train.generator import Turn, micro_batches, order, pace, train_generator
+from tests.narrow_llama import write_narrow_llama
 
 TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator_max_tokens=220)
 
@@ -99,15 +100,15 @@ def home(tmp_path_factory):
         resolve(TINY.generator)
     except BaseModelMissing as error:
         pytest.skip(str(error))
-    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home")), "NIGHTSHIFT_THREADS": "1"})
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home")), "NIGHTSHIFT_THREADS": "2"})
     return settings, open_store(settings.store)
 
 
-def trained(home, told):
+def trained(home, told, base=TINY.generator):
     settings, store = home
     return train_generator(
         training_set(24),
-        TINY.generator,
+        base,
         profile=TINY,
         store=store,
         settings=settings,
@@ -118,9 +119,23 @@ def trained(home, told):
 
 
 @pytest.mark.slow
+def test_training_and_export_are_reproducible(home, tmp_path):
+    """The same examples give the same adapter, and the same adapter the same exported model, digest for digest."""
+    from nightshift.export.generator import export_generator
+
+    settings, store = home
+    base = f"file:{write_narrow_llama(TINY.generator, tmp_path / 'narrow')}"
+    adapter = trained(home, [], base)
+    assert adapter == trained(home, [], base)
+    probes = [example(i).prompt for i in (1, 2)]
+    first, again = (export_generator(adapter, base, store=store, settings=settings, probes=probes) for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_two_steps_train_export_and_speak(home):
-    """From examples to a generator that streams text: it learns, is reproducible, agrees with PyTorch, and is greedy."""
+    """From examples to a generator that streams text: the base model learns, agrees with PyTorch, and is greedy."""
     from nightshift.export.generator import export_generator
     from nightshift.runtime.generator import Generator
 
@@ -129,7 +144,6 @@ def test_two_steps_train_export_and_speak(home):
     adapter = trained(home, told)
     assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_before"]
     assert all(math.isfinite(value) for _, values in told for value in values.values())
-    assert adapter == trained(home, [])
     tree = store.tree(adapter.digest)
     assert set(tree) == {"adapter_config.json", "adapter_model.safetensors", "model.json", "trained_on.json"}
     assert store.get_json(tree["trained_on.json"]) == [f"t{i:02}" for i in range(24)]
@@ -137,7 +151,6 @@ def test_two_steps_train_export_and_speak(home):
 
     probes = [example(i).prompt for i in (1, 2)]
     model = export_generator(adapter, TINY.generator, store=store, settings=settings, probes=probes)
-    assert model == export_generator(adapter, TINY.generator, store=store, settings=settings, probes=probes)
     assert model.metrics["parity"] < 2e-2
     folder = store.checkout(model.digest)
     assert json.loads((folder / "model.json").read_bytes())["adapter"] == adapter.digest
