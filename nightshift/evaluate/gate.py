@@ -127,7 +127,7 @@ def share_at_least(name: str, share: float, count: int, limit: float) -> Gate:
     spread = z * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
     bound = (share + z**2 / (2 * count) + spread) / (1 + z**2 / count)
     passed = bound >= limit
-    said = "may meet" if passed else "cannot meet"
+    said = "meets" if share >= limit else "may meet" if passed else "cannot meet"
     sentence = f"{name} is {share:.3f} over {count:,} answers (95 % upper bound {bound:.3f}), which {said} the floor of {limit:.3f}"
     return Gate(name, round(share, 6), limit, passed, sentence)
 
