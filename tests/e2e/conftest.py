@@ -58,7 +58,7 @@ class State:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1500,
             check=False,
         )
         if ok:

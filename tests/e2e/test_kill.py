@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 SOURCE = "simulate://shop?night=1&history=4"
 NIGHTLY = ("workflows/nightly.py", "nightly", "--profile", "smoke", "--source", SOURCE)
-PATIENCE = 300  # seconds one stage may take before the test gives up
+PATIENCE = 900  # seconds one stage may take before the test gives up
 
 
 def killed_in(state, stage: str) -> bool:
