@@ -45,7 +45,7 @@ models: ## fetch the base models again
 
 run: setup ## run one night on the simulated company, then ask its release a question
 	@$(BIN)/pyflyte run workflows/nightly.py nightly --profile tiny
-	@$(BIN)/nightshift ask "I bought a tent three weeks ago and it does not suit me. Can I still send it back?"
+	@$(BIN)/nightshift ask "Can I get a student discount, and how much is it?"
 
 ask: setup ## ask the release that serves: make ask Q="Where is my parcel?"
 	@$(BIN)/nightshift ask "$(Q)"

@@ -98,7 +98,7 @@ class Assistant:
     def answer(self, question: str) -> Iterator[Event]:
         """Retrieved, then Deltas, then Answered. The same question on the same release gives the same events."""
         asked, _ = redact(question)
-        passages = tuple(self._retriever.search(asked, self._policy.passages))
+        passages = tuple(near(self._retriever.search(asked, self._policy.passages), self._policy.spread))
         confidence = self._retriever.confidence(asked, passages)
         yield Retrieved(passages, confidence)
         if not passages or confidence < self._policy.confidence_floor:
@@ -145,6 +145,12 @@ class Assistant:
             return
         yield Delta(text)
         yield _answered(text, passages, "quoted", reasons)
+
+
+def near(passages: Sequence[Passage], spread: float) -> list[Passage]:
+    """The passages of the first one's article, and those of others that score at most `spread` below it."""
+    best = passages[:1]
+    return [one for one in passages if one.article_id == best[0].article_id or one.score >= best[0].score - spread]
 
 
 def _declined(*reasons: str) -> Iterator[Event]:

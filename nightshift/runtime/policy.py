@@ -1,6 +1,6 @@
 """How careful the assistant is. Shipped inside a release, so that promotion and rollback move it with the models.
 
-{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "1"}
+{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "1", "spread": 0.5}
 """
 
 import json
@@ -16,13 +16,15 @@ class Policy:
     """The dials of answering.
 
     `confidence_floor`: below this retrieval confidence (0 to 1) the assistant declines without generating.
-    `passages`: how many the generator is shown. `max_tokens`: the longest answer.
+    `passages`: how many the generator is shown at most; one of another article whose score lies more than `spread` (in
+    blended z-scores) below the first is not shown, for the generator would believe it. `max_tokens`: the longest answer.
     `min_support`: the share of a sentence's content words that must stand together in a cited passage.
     `prompt`: the prompt version the generator was trained with.
     """
 
     confidence_floor: float = 0.35
     passages: int = 3
+    spread: float = 0.5
     max_tokens: int = 96
     min_support: float = MIN_SUPPORT
     prompt: str = prompts.VERSION

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from nightshift.errors import SettingsError
-from nightshift.runtime.assistant import Answered, Assistant, Delta, Retrieved
+from nightshift.runtime.assistant import Answered, Assistant, Delta, Retrieved, near
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import DECLINE, as_data, render
@@ -185,3 +185,13 @@ def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
     for text in ('{"tone": 1}', '{"min_support": 2}', '{"passages": 0}', '{"prompt": "0"}'):
         with pytest.raises(SettingsError):
             Policy.from_json(text)
+
+
+def test_passages_far_below_the_first_are_not_shown():
+    """Another article is shown only if it scores nearly as well; the first one's article is shown whole."""
+    first, second, close, far = (
+        Passage(name, article, article, "", "text", "", score)
+        for name, article, score in (("c1", "a", 2.5), ("c2", "a", 1.2), ("c3", "b", 2.1), ("c4", "c", 1.9))
+    )
+    assert near([first, close, far, second], 0.5) == [first, close, second]
+    assert near([], 0.5) == []
