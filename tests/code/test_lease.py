@@ -23,7 +23,9 @@ def test_the_holder_may_take_it_again_and_give_it_back(tmp_path):
     lease.take(tmp_path)
     lease.take(tmp_path)
     lease.release(tmp_path)
+    assert not (tmp_path / "lease.json").exists()
     lease.take(tmp_path, who="other-machine:1")
+    assert json.loads((tmp_path / "lease.json").read_text())["holder"] == "other-machine:1"
 
 
 def test_a_dead_process_loses_it(tmp_path):

@@ -102,6 +102,7 @@ def test_any_changed_digit_breaks_a_card():
     assert not any(map(luhn, wrong))
 
 
+@pytest.mark.timeout(120)
 def test_a_long_unlucky_text_is_quick():
     """No pattern backtracks without end: a minute of it would hold up a night."""
     for text in (
