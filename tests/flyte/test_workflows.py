@@ -53,6 +53,18 @@ def test_only_the_portable_subset_is_used(path):
     assert not [d for d in decorators if isinstance(d, ast.Name) and d.id == "dynamic"]
 
 
+def test_everything_packages_for_a_cluster(tmp_path):
+    """`pyflyte package` serializes every task, workflow and launch plan, as registration would."""
+    words = ["--pkgs", "workflows", "package", "--image", "nightshift:test", "--source", str(ROOT), "--force"]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("pyflyte")), *words, "-o", str(tmp_path / "packed.tgz")],
+        cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in ("tasks.ingest.ingest", "workflows.nightly.nightly", "nightshift_nightly", "nightshift_weekly_full"):
+        assert name in done.stdout
+
+
 def test_training_runs_in_several_processes_by_profile(monkeypatch):
     """The profile of the environment decides: one process needs no launcher, two get torch elastic."""
     from tasks.resources import processes
