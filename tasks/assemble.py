@@ -3,18 +3,21 @@
 Launched by workflows/nightly.py; alone: pyflyte run tasks/assemble.py assemble --help
 """
 
+from typing import TYPE_CHECKING
+
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
-from nightshift.release.assembling import assemble as put_together
 from nightshift.settings import Settings
 from nightshift.store import open_store
-from nightshift.train.tuning import Dials, tune
 from tasks.caching import cached, code_of
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
+
+if TYPE_CHECKING:
+    from nightshift.train.tuning import Dials
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
@@ -29,6 +32,9 @@ def assemble(
     profile: str = "tiny",
 ) -> Release:
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
+    from nightshift.release.assembling import assemble as put_together
+    from nightshift.train.tuning import tune
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("assemble") as finish:
@@ -40,7 +46,7 @@ def assemble(
     return release
 
 
-def _page(release: Release, dials: Dials) -> Page:
+def _page(release: Release, dials: "Dials") -> Page:
     page = Page("Assemble", "good", f"Candidate {release.version} is put together")
     page.picture("How much each signal counts", bars(dials.weights["blend"]))
     page.table(("on held-out tickets of the training part", "value"), sorted(dials.metrics.items()), "Tuning")

@@ -7,8 +7,8 @@ every first-party module it reaches through imports, with the data files that li
 articles), of the base models in use, and of the identity of the store: a cached result names bytes in that very store.
 """
 
-import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from nightshift.store import open_store
 ROOT = Path(__file__).parents[1]
 # They change how a night looks, never what it makes.
 PRESENTATION = ("nightshift.pages", "nightshift.progress", "nightshift.cli")
+# Read by pattern, not parsed: `pyflyte run --help` waits for this. What looks like an import in a text only adds a file.
+IMPORT = re.compile(r"^[ \t]*(?:from|import) (nightshift[\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
 DATA_SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".json"}
 
 
@@ -68,14 +70,9 @@ def _name_of(path: Path) -> str:
 def _imports(path: Path) -> tuple[Path, ...]:
     """First-party modules that a file imports, anywhere in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    first_party = (n for n in names if n.startswith("nightshift") and not n.startswith(PRESENTATION))
-    found = (_module_file(name) for name in sorted(first_party))
+    for module, imported in IMPORT.findall(path.read_text()):
+        names |= {module, *(f"{module}.{word}" for word in re.findall(r"\w+", imported))}
+    found = (_module_file(name) for name in sorted(names) if not name.startswith(PRESENTATION))
     return tuple(path for path in found if path)
 
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
-from nightshift.export.encoder import export_document_tower
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from nightshift.warehouse import read_mart
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -25,6 +23,9 @@ CACHE = replace(cached(__file__), ignored_inputs=("features",))
 @task(container_image=IMAGE, requests=BROAD, cache=CACHE, **DECK)
 def document_tower(features: Features, profile: str = "tiny") -> Model:
     """Export the base encoder and check it against PyTorch on real texts."""
+    from nightshift.export.encoder import export_document_tower
+    from nightshift.warehouse import read_mart
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("document-tower") as finish:

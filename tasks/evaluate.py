@@ -3,17 +3,14 @@
 Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
 """
 
+from typing import TYPE_CHECKING
+
 from flytekit import task
 
 from nightshift.artifacts import Evaluation, Features, Release, Standing
-from nightshift.evaluate import Contender, EvaluationWork, read_evaluation
-from nightshift.evaluate import evaluate as judge
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
-from nightshift.release import registry
-from nightshift.release.bundle import release_of
-from nightshift.runtime.opening import open_assistant
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
@@ -21,10 +18,19 @@ from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
+if TYPE_CHECKING:
+    from nightshift.evaluate import EvaluationWork
+
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def evaluate(candidate: Release, features: Features, state: Standing, profile: str = "tiny") -> Evaluation:
     """The verdict over the candidate, with its reasons."""
+    from nightshift.evaluate import Contender, read_evaluation
+    from nightshift.evaluate import evaluate as judge
+    from nightshift.release import registry
+    from nightshift.release.bundle import release_of
+    from nightshift.runtime.opening import open_assistant
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("evaluate") as finish:
@@ -52,7 +58,7 @@ def evaluate(candidate: Release, features: Features, state: Standing, profile: s
     return evaluation
 
 
-def _page(evaluation: Evaluation, work: EvaluationWork) -> Page:
+def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     good = evaluation.verdict == "accepted"
     page = Page("Evaluate", "good" if good else "bad", f"{evaluation.verdict.capitalize()}: {evaluation.reasons[0]}")
     hits: dict[str, float] = {

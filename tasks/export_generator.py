@@ -8,13 +8,10 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
-from nightshift.export.generator import export_generator as export
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from nightshift.train.examples import build_examples, passages_of
-from nightshift.warehouse import read_mart
 from tasks.caching import cached
 from tasks.generator import SEED
 from tasks.resources import BROAD, IMAGE
@@ -27,6 +24,10 @@ CACHE = replace(cached(__file__), ignored_inputs=("features",))
 @task(container_image=IMAGE, requests=BROAD, cache=CACHE, **DECK)
 def export_generator(adapter: Model, features: Features, profile: str = "tiny") -> Model:
     """The generator as it serves: parity with PyTorch in fp32, and agreement of the smaller variant with fp32."""
+    from nightshift.export.generator import export_generator as export
+    from nightshift.train.examples import build_examples, passages_of
+    from nightshift.warehouse import read_mart
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("export-generator") as finish:

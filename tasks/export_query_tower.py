@@ -8,15 +8,10 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model
-from nightshift.export.encoder import export_query_tower as export
-from nightshift.export.quantize import RankedSample
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
-from nightshift.train.query_tower import examples_of
-from nightshift.train.sections import sections_of
-from nightshift.warehouse import read_mart
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -28,6 +23,12 @@ CACHE = replace(cached(__file__), ignored_inputs=("features", "index"))
 @task(container_image=IMAGE, requests=BROAD, cache=CACHE, **DECK)
 def export_query_tower(adapter: Model, features: Features, index: Index, profile: str = "tiny") -> Model:
     """The query tower as it serves, with its parity and what quantization would cost."""
+    from nightshift.export.encoder import export_query_tower as export
+    from nightshift.export.quantize import RankedSample
+    from nightshift.train.query_tower import examples_of
+    from nightshift.train.sections import sections_of
+    from nightshift.warehouse import read_mart
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("export-query-tower") as finish:

@@ -3,21 +3,21 @@
 pyflyte run tasks/generator.py generator --features '{...}' --state '{...}' --profile tiny
 """
 
+from typing import TYPE_CHECKING
+
 from flytekit import task
 
 from nightshift.artifacts import Features, Model, Standing
-from nightshift.modeltree import read_model
 from nightshift.pages.page import Page
-from nightshift.release.tracking import tracked
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from nightshift.train.examples import TrainingSet, build_examples, passages_of
-from nightshift.train.generator import can_train, train_generator
-from nightshift.warehouse import read_mart
 from tasks.caching import cached
 from tasks.resources import IMAGE, TRAINING, processes
 from tasks.stage import DECK, stage
+
+if TYPE_CHECKING:
+    from nightshift.train.examples import TrainingSet
 
 SEED = 7
 
@@ -25,6 +25,12 @@ SEED = 7
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
+    from nightshift.modeltree import read_model
+    from nightshift.release.tracking import tracked
+    from nightshift.train.examples import build_examples, passages_of
+    from nightshift.train.generator import can_train, train_generator
+    from nightshift.warehouse import read_mart
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     base = size(profile).generator
@@ -58,7 +64,7 @@ def _reused(why: str) -> Page:
     return Page("Generator", "quiet", f"Not trained tonight: {why.removeprefix('reused: ')}")
 
 
-def _page(model: Model, taught: TrainingSet) -> Page:
+def _page(model: Model, taught: "TrainingSet") -> Page:
     page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples")
     page.table(("measure", "value"), sorted(model.metrics.items()), "Training")
     return page.table(("examples", "number"), sorted(taught.counts.items()), "What became of the answers")

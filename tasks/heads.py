@@ -8,12 +8,9 @@ from flytekit import task
 from nightshift.artifacts import Features, Model
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
-from nightshift.release.tracking import tracked
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from nightshift.train.heads import train_heads
-from nightshift.train.labelled import labelled_pairs, labelled_tickets
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -22,6 +19,10 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
     """Both heads, calibrated and exported to ONNX. Seconds, so they learn in full every night."""
+    from nightshift.release.tracking import tracked
+    from nightshift.train.heads import train_heads
+    from nightshift.train.labelled import labelled_pairs, labelled_tickets
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("heads") as finish:

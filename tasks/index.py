@@ -3,11 +3,11 @@
 pyflyte run tasks/index.py index --features '{...}' --document_tower '{...}'
 """
 
+from typing import TYPE_CHECKING
+
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model
-from nightshift.index import open_index
-from nightshift.index.build import IndexWork, build
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
@@ -16,10 +16,16 @@ from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
+if TYPE_CHECKING:
+    from nightshift.index.build import IndexWork
+
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def index(features: Features, document_tower: Model, profile: str = "tiny") -> Index:
     """An index version of all articles, with the memory of what past tickets were resolved with."""
+    from nightshift.index import open_index
+    from nightshift.index.build import build
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("index") as finish:
@@ -34,7 +40,7 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
     return version
 
 
-def _page(version: Index, work: IndexWork) -> Page:
+def _page(version: Index, work: "IndexWork") -> Page:
     verdict = (
         f"{work.chunks:,} passages of {version.articles:,} articles; {work.embedded:,} embedded, {work.removed:,} gone"
     )

@@ -4,26 +4,30 @@ pyflyte run tasks/ingest.py ingest --source 'simulate://shop?night=1'
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flytekit import task
 
 from nightshift import lease
 from nightshift.artifacts import Snapshot
-from nightshift.lake import LakeWork
-from nightshift.lake import ingest as bring_in
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
 from nightshift.settings import Settings
-from nightshift.sources import open_source
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE, secrets
 from tasks.stage import DECK, stage
+
+if TYPE_CHECKING:
+    from nightshift.lake import LakeWork
 
 
 @task(container_image=IMAGE, requests=BROAD, secret_requests=secrets(), **DECK)
 def ingest(source: str = "") -> Snapshot:
     """Redact, validate and keep what the source has new. Never cached: it is the look at the source."""
+    from nightshift.lake import ingest as bring_in
+    from nightshift.sources import open_source
+
     settings = Settings.from_env()
     lease.take(settings.home)
     opened = open_source(source or settings.source, settings)
@@ -36,7 +40,7 @@ def ingest(source: str = "") -> Snapshot:
     return snapshot
 
 
-def _page(snapshot: Snapshot, work: LakeWork, url: str) -> Page:
+def _page(snapshot: Snapshot, work: "LakeWork", url: str) -> Page:
     bad = sum(work.quarantined.values())
     if work.rows_read:
         verdict = f"{work.rows_read:,} rows read, {bad:,} of them set aside as bad"

@@ -10,7 +10,6 @@ from flytekit.types.directory import FlyteDirectory
 
 from nightshift.artifacts import Promotion
 from nightshift.pages.page import Page
-from nightshift.release.package import build_bento
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE
@@ -20,6 +19,8 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def package(promotion: Promotion) -> FlyteDirectory | None:
     """The Bento of the release that serves, built once per release. Never cached: its path is not content."""
+    from nightshift.release.package import build_bento
+
     settings = Settings.from_env()
     store = open_store(settings.store)
     with stage("package") as finish:

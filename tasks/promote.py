@@ -8,7 +8,6 @@ from flytekit import task
 from nightshift import lease
 from nightshift.artifacts import Evaluation, Promotion, Release
 from nightshift.pages.page import Page
-from nightshift.release.promotion import promote_or_reject
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import IMAGE, LIGHT
@@ -18,6 +17,8 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def promote(candidate: Release, evaluation: Evaluation) -> Promotion:
     """Move the alias, or keep the candidate with its reasons. Never cached: the registry is what it changes."""
+    from nightshift.release.promotion import promote_or_reject
+
     settings = Settings.from_env()
     with stage("promote") as finish:
         promotion = promote_or_reject(candidate, evaluation, settings, open_store(settings.store))

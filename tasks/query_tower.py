@@ -6,16 +6,11 @@ pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' 
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, Standing
-from nightshift.modeltree import read_model
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
-from nightshift.release.tracking import tracked
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from nightshift.train.query_tower import can_train, train_query_tower
-from nightshift.train.sections import sections_of
-from nightshift.warehouse import read_mart
 from tasks.caching import cached
 from tasks.resources import IMAGE, TRAINING, processes
 from tasks.stage import DECK, stage
@@ -28,6 +23,12 @@ def query_tower(
     features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
+    from nightshift.modeltree import read_model
+    from nightshift.release.tracking import tracked
+    from nightshift.train.query_tower import can_train, train_query_tower
+    from nightshift.train.sections import sections_of
+    from nightshift.warehouse import read_mart
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("query-tower") as finish:

@@ -6,7 +6,6 @@ pyflyte run tasks/rollback.py move_back --version 3
 from flytekit import task
 
 from nightshift.artifacts import Promotion
-from nightshift.release.promotion import roll_back
 from nightshift.settings import Settings
 from tasks.promote import page
 from tasks.resources import IMAGE, LIGHT
@@ -16,6 +15,8 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def move_back(version: int = 0) -> Promotion:
     """Move the champion alias back; 0 means the release that served before."""
+    from nightshift.release.promotion import roll_back
+
     settings = Settings.from_env()
     with stage("promote") as finish:
         promotion = roll_back(settings, version or None)

@@ -7,7 +7,6 @@ from flytekit import task
 
 from nightshift.artifacts import Features, Standing
 from nightshift.pages.page import Page
-from nightshift.release.standing import consult
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
@@ -18,6 +17,8 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def standing(features: Features, profile: str = "tiny", lora: str = "auto") -> Standing:
     """Who serves and what may be reused. Never cached: the registry may have moved."""
+    from nightshift.release.standing import consult
+
     settings = Settings.from_env().at(profile)
     with stage("standing") as finish:
         state = consult(settings, open_store(settings.store), features, size(profile), lora)

@@ -3,6 +3,8 @@
 pyflyte run tasks/transform.py transform --snapshot '{"digest": "...", "as_of": "2026-01-01T23:59:59Z", "rows": {}, "quarantined": {}}'
 """
 
+from typing import TYPE_CHECKING
+
 from flytekit import task
 
 from nightshift.artifacts import Features, Snapshot
@@ -10,16 +12,19 @@ from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
-from nightshift.warehouse import WarehouseWork
-from nightshift.warehouse import transform as build_marts
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
+
+if TYPE_CHECKING:
+    from nightshift.warehouse import WarehouseWork
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__, "dbt"), **DECK)
 def transform(snapshot: Snapshot, split_at: str = "") -> Features:
     """Articles, tickets, training pairs, generator examples and evaluation questions, tested by dbt."""
+    from nightshift.warehouse import transform as build_marts
+
     settings = Settings.from_env()
     with stage("transform") as finish:
         features, work = build_marts(snapshot, split_at, open_store(settings.store), settings)
@@ -27,7 +32,7 @@ def transform(snapshot: Snapshot, split_at: str = "") -> Features:
     return features
 
 
-def _page(features: Features, work: WarehouseWork) -> Page:
+def _page(features: Features, work: "WarehouseWork") -> Page:
     verdict = f"{len(features.rows)} marts built ({work.built}), {work.tests_passed:,} data tests passed"
     page = Page("Transform", "warn" if work.tests_warned else "good", verdict)
     page.numbers(
