@@ -77,7 +77,7 @@ def evaluate(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
         )
     say(f"    evaluating on {questions.num_rows:,} questions")
-    encoders = SharedEncoders()
+    encoders = SharedEncoders(store)
     retriever = Retriever.open(candidate.folder, settings.threads, open_encoder=encoders)
     found, before = _found(retriever, questions), None
     if champion:

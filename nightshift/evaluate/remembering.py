@@ -1,42 +1,60 @@
-"""Encoders that a night's evaluation opens once and that embed a text once, however many rankings ask for it.
+"""Encoders that embed a text once: within a night, however many rankings ask for it, and from night to night.
 
-encoders = SharedEncoders()
+encoders = SharedEncoders(store)
 Retriever.open(candidate, threads, open_encoder=encoders)     # and the champion, whose document tower is the same
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.index.build import text_keys
+from nightshift.index.embeddings import cached_vectors
 from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.store.files import digest_of_file
+from nightshift.store import Store
+from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
 
 class Remembering:
-    """An encoder that keeps every vector. For as many texts as a night evaluates on, not for serving."""
+    """An encoder that keeps every vector, here and in the store. For tickets that are evaluated on, not for serving."""
 
-    def __init__(self, encoder: OnnxEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, open_encoder: Callable[[], OnnxEncoder], digest: str, store: Store) -> None:
+        self._open, self._digest, self._store = open_encoder, digest, store
         self._known: dict[str, NDArray[np.float32]] = {}
+
+    @cached_property
+    def _encoder(self) -> OnnxEncoder:
+        return self._open()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """L2-normalised vectors float32 [len(texts), dim]."""
         missing = list(dict.fromkeys(text for text in texts if text not in self._known))
         if missing:
-            self._known.update(zip(missing, self._encoder.encode(missing), strict=True))
+            vectors, _ = cached_vectors(
+                "tickets",
+                text_keys(missing),
+                missing,
+                encoder_digest=self._digest,
+                open_encoder=lambda: self._encoder,
+                store=self._store,
+            )
+            self._known.update(zip(missing, vectors, strict=True))
         return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(texts)
 
 
 class SharedEncoders:
-    """Opens the encoder of a folder; the same weights give the same encoder."""
+    """Opens the encoder of a folder; the same files give the same encoder, and share their vectors with the index."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._open: dict[str, Remembering] = {}
 
     def __call__(self, folder: Path, threads: int) -> Remembering:
-        weights = "".join(digest_of_file(path) for path in sorted(folder.glob("*.onnx")))
-        if weights not in self._open:
-            self._open[weights] = Remembering(OnnxEncoder(folder, threads))
-        return self._open[weights]
+        files = {path.name: digest_of_file(path) for path in folder.iterdir()}
+        digest = digest_of(canonical_json(files))  # that of the model in the store
+        if digest not in self._open:
+            self._open[digest] = Remembering(lambda: OnnxEncoder(folder, threads), digest, self._store)
+        return self._open[digest]

@@ -72,7 +72,7 @@ def tune(
     prior = _Rehearsed(
         _rehearsed_head(labelled_pairs(features, document_tower, store, settings), set(asked["ticket_id"].to_pylist()))
     )
-    encoders = SharedEncoders()
+    encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
     folder = store.checkout(index.digest)

@@ -67,7 +67,7 @@ def world(tmp_path, monkeypatch):
     for module in (retriever, evaluation):
         monkeypatch.setattr(module, "OnnxEncoder", WordEncoder)
         monkeypatch.setattr(module, "Heads", NoHeads)
-    monkeypatch.setattr(evaluation, "SharedEncoders", lambda: WordEncoder)
+    monkeypatch.setattr(evaluation, "SharedEncoders", lambda _: WordEncoder)
     store = open_store(f"file://{tmp_path}/store")
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
     articles = [
