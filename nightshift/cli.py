@@ -106,6 +106,7 @@ def status() -> None:
         print(
             f"  {stage:19s} {work['changed']:>7,}/{work['total']:,} {work['unit']}  {work['wall']:.1f} s  {work['verdict']}{fresh}"
         )
+    print(f"last run  {shelf.bill(shelf.night)}")
 
 
 @app.command()

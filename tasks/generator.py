@@ -56,7 +56,13 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
                 log=log,
                 trained_on=features.digest,
             )
-        finish(_page(model, taught), changed=len(taught.examples), total=rows.num_rows, unit="answers")
+        finish(
+            _page(model, taught),
+            changed=len(taught.examples),
+            total=rows.num_rows,
+            unit="answers",
+            training_steps=int(model.metrics["steps_taken"]),
+        )
     return model
 
 

@@ -36,6 +36,9 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
             changed=work.embedded + work.memory_embedded,
             total=work.chunks + work.memory,
             unit="embeddings",
+            passages_embedded=work.embedded,
+            passages_removed=work.removed,
+            tickets_embedded=work.memory_embedded,
         )
     return version
 

@@ -36,7 +36,8 @@ def ingest(source: str = "") -> Snapshot:
     with stage("ingest") as finish:
         snapshot, work = bring_in(opened, open_store(settings.store), settings)
         touched = work.new + work.changed + work.deleted
-        finish(_page(snapshot, work, opened.url), changed=touched, total=work.objects, unit="objects")
+        page = _page(snapshot, work, opened.url)
+        finish(page, changed=touched, total=work.objects, unit="objects", rows_read=work.rows_read)
     return snapshot
 
 

@@ -53,7 +53,8 @@ def query_tower(
                     log=log,
                     trained_on=features.digest,
                 )
-            finish(_page(model), changed=pairs.num_rows, total=pairs.num_rows, unit="pairs")
+            steps = int(model.metrics["steps_taken"])
+            finish(_page(model), changed=pairs.num_rows, total=pairs.num_rows, unit="pairs", training_steps=steps)
     return model
 
 

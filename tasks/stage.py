@@ -2,7 +2,7 @@
 
 with stage("transform") as finish:
     features, work = transform(...)
-    finish(page(features, work), changed=work.keys, total=work.rows, unit="rows")
+    finish(page(features, work), changed=work.keys, total=work.rows, unit="keys", rows_written=work.rows)
 """
 
 import os
@@ -27,33 +27,46 @@ DECK: dict[str, Any] = {"enable_deck": True, "deck_fields": ()}
 
 @contextmanager
 def stage(name: str) -> Iterator[Finish]:
-    """Run one stage. `finish(page, changed, total, unit)` must be called; an error makes a page of its own."""
+    """Run one stage. `finish(page, changed, total, unit, **counts)` must be called; an error makes a page of its own.
+
+    The counts are what else the stage did, for the bill of the night: rows_read=572 is told as "572 rows read".
+    """
     settings = Settings.from_env()
     started, cpu = time.monotonic(), cpu_seconds()
     tells = os.environ.get("RANK", "0") == "0"  # of several training processes one tells
     if tells:
         say(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
-    outcome: list[tuple[Page, int, int, str]] = []
+    outcome: list[tuple[Page, int, int, str, dict[str, int]]] = []
 
-    def finish(page: Page, changed: int, total: int, unit: str) -> None:
-        outcome.append((page, changed, total, unit))
+    def finish(page: Page, changed: int, total: int, unit: str, **counts: int) -> None:
+        outcome.append((page, changed, total, unit, counts))
 
-    def publish(page: Page, changed: int, total: int, unit: str) -> None:
+    def publish(page: Page, changed: int, total: int, unit: str, counts: dict[str, int]) -> None:
         wall, spent = time.monotonic() - started, cpu_seconds() - cpu
         page.note(f"{changed:,} of {total:,} {unit} worked on in {wall:.1f} s ({spent:.1f} s of CPU).")
         work = StageWork(
-            verdict=page.verdict, tone=page.tone, wall=wall, cpu=spent, changed=changed, total=total, unit=unit
+            verdict=page.verdict,
+            tone=page.tone,
+            wall=wall,
+            cpu=spent,
+            changed=changed,
+            total=total,
+            unit=unit,
+            counts={name.replace("_", " "): count for name, count in counts.items()},
         )
         if tells:
-            Shelf(settings.home).add(name, page, work)
+            shelf = Shelf(settings.home)
+            shelf.add(name, page, work)
             Deck(name, page.fragment())
-            say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s]")
+            say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s, {spent:.1f} s of CPU]")
+            if name == STAGES[-1]:
+                say(f"night of {shelf.night}: {shelf.bill(shelf.night)}")
 
     try:
         yield finish
     except NightshiftError as error:
         publish(
-            Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done"
+            Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done", {}
         )
         raise
     publish(*outcome[0])

@@ -45,6 +45,9 @@ class StageWork(TypedDict):
     changed: int
     total: int
     unit: str
+    counts: dict[
+        str, int
+    ]  # what else it did, e.g. {"rows read": 572} or {"passages embedded": 0, "tickets embedded": 132}
 
 
 class Run(TypedDict):
@@ -120,6 +123,18 @@ class Shelf:
                     done[stage] = work
         return {stage: done[stage] for stage in STAGES if stage in done}
 
+    def bill(self, night: str) -> str:
+        """What the last run of a night did and cost, in one line."""
+        stages = self.runs(night)[-1]["stages"].values()
+        counts: dict[str, int] = {}
+        for work in stages:
+            for name, count in work["counts"].items():
+                counts[name] = counts.get(name, 0) + count
+        did = "".join(f", {count:,} {name}" for name, count in counts.items())
+        worked = sum(work["changed"] > 0 for work in stages)
+        wall, cpu = (sum(work[clock] for work in stages) for clock in ("wall", "cpu"))
+        return f"{worked} of {len(STAGES)} stages worked{did}; {wall:.1f} s, {cpu:.1f} s of CPU"
+
     def _night_page(self, night: str) -> str:
         runs = self.runs(night)
         rows = []
@@ -137,7 +152,8 @@ class Shelf:
             f"Night of {night}",
             f'<p><a href="../index.html">all nights</a></p><p class="verdict {last["tone"]}">{escape(last["verdict"])}</p>'
             "<table><thead><tr><th>stage</th><th>verdict</th><th class=n>changed</th><th class=n>wall s</th>"
-            f"<th class=n>CPU s</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>",
+            f"<th class=n>CPU s</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+            f"<p>The last run: {escape(self.bill(night))}.</p>",
         )
 
     def _all_nights(self) -> str:

@@ -180,7 +180,7 @@ class _Training:
         from peft import set_peft_model_state_dict
 
         before = best = self._held_out_loss()
-        kept, best_step, loss = self._state(), 0, math.nan
+        kept, step, best_step, loss = self._state(), 0, 0, math.nan
         every = max(1, math.ceil(steps / CHECKS))
         batches = track(order(len(self.learned), steps, self.batch, self.seed), "generator", steps)
         for step, places in enumerate(batches, start=1):
@@ -203,6 +203,7 @@ class _Training:
             "held_out_loss": best,
             "held_out_loss_before": before,
             "steps": float(best_step),
+            "steps_taken": float(step),
             "examples": float(len(self.learned)),
             "held_out": float(len(self.held_out)),
             "too_long": float(self.too_long),

@@ -173,7 +173,7 @@ class _Training:
         processes = self.accelerator.num_processes
         per_epoch = sum(1 for _ in batches(rows, self.batch_size, self.seed, processes))
         before = best = self._held_out_ranking()
-        kept, best_epoch, loss = get_peft_model_state_dict(self.bare.encoder), 0, math.nan
+        kept, epoch, best_epoch, loss = get_peft_model_state_dict(self.bare.encoder), 0, 0, math.nan
         kept = {name: tensor.clone() for name, tensor in kept.items()}
         for epoch in range(1, epochs + 1):
             loss = self._epoch(epoch, epochs, per_epoch, rows, log)
@@ -192,6 +192,7 @@ class _Training:
             **{f"{name}_before": value for name, value in before.items()},
             "loss": loss,
             "epochs": float(best_epoch),
+            "steps_taken": float(epoch * per_epoch),
             "tickets": float(len(rows)),
             "held_out": float(self.examples.held_out.sum()),
         }

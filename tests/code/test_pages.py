@@ -2,11 +2,20 @@
 
 from nightshift.pages.chart import bars, line
 from nightshift.pages.page import Page
-from nightshift.pages.shelf import Shelf, StageWork
+from nightshift.pages.shelf import STAGES, Shelf, StageWork
 
 
 def work(verdict="fine", changed=1):
-    return StageWork(verdict=verdict, tone="good", wall=1.0, cpu=0.5, changed=changed, total=2, unit="rows")
+    return StageWork(
+        verdict=verdict,
+        tone="good",
+        wall=1.0,
+        cpu=0.5,
+        changed=changed,
+        total=2,
+        unit="rows",
+        counts={"rows read": changed},
+    )
 
 
 def test_the_verdict_comes_before_everything_else():
@@ -57,6 +66,18 @@ def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
     assert set(shelf.latest("2026-01-01")) == {"ingest", "transform"}
     assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}] * 2
     assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()
+
+
+def test_the_bill_adds_up_what_the_last_run_did(tmp_path):
+    """Counts of the same kind are summed over the stages of the last run; a stage that changed nothing did not work."""
+    shelf = Shelf(tmp_path)
+    shelf.begin("2026-01-01")
+    shelf.add("ingest", Page("Ingest", "good", "all new"), work(changed=9))
+    shelf.begin("2026-01-01")
+    shelf.add("ingest", Page("Ingest", "good", "new"), work(changed=2))
+    shelf.add("index", Page("Index", "good", "new"), work(changed=3))
+    shelf.add("promote", Page("Promote", "quiet", "unchanged"), work(changed=0))
+    assert shelf.bill("2026-01-01") == f"2 of {len(STAGES)} stages worked, 5 rows read; 3.0 s, 1.5 s of CPU"
 
 
 def test_a_night_is_told_by_its_promotion(tmp_path):
