@@ -1,21 +1,67 @@
-"""Run every benchmark and rewrite docs/RESULTS.md with what they printed, the machine and the versions.
+"""Run the benchmarks and rewrite docs/RESULTS.md with what they printed, the machine and the versions.
 
-python -m bench.all                                        # about 15 minutes on two cores
-python -m bench.all --thunderbird ../shared/data/thunderbird
+python -m bench.all                                        # what needs no data of others; about an hour on two cores
+python -m bench.all --data ../shared/data                  # and what runs on the public sets in that folder
+python -m bench.all --only search embedding                # these sections; the others stay as they were measured
+
+A section is one command and what it printed..
 """
 
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "RESULTS.md"
-PACKAGES = ("flytekit", "torch", "onnxruntime", "onnxruntime-genai", "dbt-core", "duckdb", "mlflow", "bentoml")
+PACKAGES = (
+    "flytekit",
+    "torch",
+    "onnxruntime",
+    "onnxruntime-genai",
+    "faiss-cpu",
+    "dbt-core",
+    "duckdb",
+    "mlflow",
+    "bentoml",
+)
+HEAD = """# Results
+
+`make bench` runs the commands below and rewrites this file; `python -m bench.all --only NAME` rewrites one section. Each was run
+once, on a shared machine whose speed changes from minute to minute: ratios within a section say more than seconds.
+`DATA` stands for a folder with the public sets.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A benchmark in docs/RESULTS.md; `needs` is a part of the data folder without which it cannot run."""
+
+    name: str
+    title: str
+    words: tuple[str, ...]
+    needs: str = ""
+
+    def command(self, data: Path | None) -> list[str]:
+        return [word.replace("DATA", str(data)) for word in ("-m", *self.words)]
+
+
+SECTIONS = (
+    Section("night", "Nights", ("bench.night",)),
+    Section(
+        "thunderbird",
+        "A night on a real support forum",
+        ("bench.night", "--source", "DATA/thunderbird", "--mapping", "thunderbird", "--split-at", "2025-01-01"),
+        "thunderbird",
+    ),
+    Section("change", "What a night costs when something changed", ("bench.change",)),
+)
 
 
 def machine() -> str:
@@ -25,25 +71,43 @@ def machine() -> str:
     model = names[0].partition(":")[2].strip() if names else platform.processor()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}\n{versions}"
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}; {versions}"
 
 
-def section(title: str, words: list[str]) -> str:
-    """One benchmark as a section: its command, and what it printed."""
-    print(f"... {title}", file=sys.stderr, flush=True)
-    done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return f"## {title}\n\n    python -m {' '.join(words)}\n\n{done.stdout.strip()}\n"
+def measured(section: Section, data: Path | None) -> str:
+    """One benchmark as a section: its command, what it printed, when and where."""
+    print(f"... {section.name}", file=sys.stderr, flush=True)
+    done = subprocess.run(
+        [sys.executable, *section.command(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    command = f"    python -m {' '.join(section.words)}"
+    return f"## {section.title}\n\n{command}\n\n{done.stdout.strip()}\n\nMeasured {day} on {machine()}.\n"
+
+
+def written(text: str) -> dict[str, str]:
+    """The sections of a results file by title."""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    return {part.splitlines()[0].removeprefix("## "): part for part in parts}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--thunderbird", type=Path, help="folder of the public support forum")
+    parser.add_argument("--data", type=Path, help="folder of the public sets, e.g. with thunderbird/ in it")
+    parser.add_argument(
+        "--only", nargs="+", choices=[one.name for one in SECTIONS], metavar="NAME", help="sections to run"
+    )
     arguments = parser.parse_args()
-    real = ["--thunderbird", str(arguments.thunderbird)] if arguments.thunderbird else []
-    sections = [section("Nights", ["bench.night", *real])]
-    day = datetime.now(UTC).strftime("%Y-%m-%d")
-    head = f"# Results\n\nWritten by `make bench` on {day}. One run each on a shared machine: ratios say more than seconds.\n\n{machine()}\n"
-    RESULTS.write_text("\n".join([head, *sections]))
+    known = written(RESULTS.read_text()) if RESULTS.exists() else {}
+    for section in SECTIONS:
+        if arguments.only and section.name not in arguments.only:
+            continue
+        if section.needs and not (arguments.data and (arguments.data / section.needs).exists()):
+            print(f"... {section.name}: left out, --data names no folder with {section.needs}", file=sys.stderr)
+            continue
+        known[section.title] = measured(section, arguments.data)
+        ordered = [known[one.title] for one in SECTIONS if one.title in known]
+        RESULTS.write_text("\n".join([HEAD, *ordered]))  # after each section: an hour is long
     print(RESULTS)
 
 
