@@ -73,11 +73,12 @@ def ask(
 def memo_key(generator: str, policy: Mapping[str, Any], prompts: Any) -> Callable[[str, Retrieved], str]:
     """A key that changes with all an answer depends on: generator, policy, prompts, the question and what was found for it."""
     floor = policy["confidence_floor"]
+    rest = {name: value for name, value in policy.items() if name != "confidence_floor"}
 
     def key(question: str, retrieved: Retrieved) -> str:
         passages = [[one.chunk_id, one.title, one.heading, one.text, one.url] for one in retrieved.passages]
-        sure = retrieved.confidence >= floor  # the policy asks no more of it, and its last digits vary
-        return digest_of(canonical_json([generator, dict(policy), prompts, question, passages, sure]))
+        sure = retrieved.confidence >= floor  # the policy asks no more of it, and both vary from night to night
+        return digest_of(canonical_json([generator, rest, prompts, question, passages, sure]))
 
     return key
 

@@ -30,7 +30,7 @@ from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Profile, Settings
 from nightshift.settings import profile as profile_named
 from nightshift.store import Store
-from nightshift.store.files import canonical_json
+from nightshift.store.files import canonical_json, digest_of
 from nightshift.warehouse import read_mart
 
 _MOST_DECLINED = 1_000  # questions asked a second time, without their articles
@@ -163,8 +163,12 @@ def _spread(questions: pa.Table, most: int) -> pa.Table:
 
 
 def _chosen(questions: pa.Table, most: int) -> list[answers.Question]:
-    """The questions that the assistant is asked."""
-    some = _spread(questions, most)
+    """The `most` questions that the assistant is asked: by the digest of their ids, so that a night shares most of them
+    with the night before, and finds their answers kept.
+    """
+    ids = questions["ticket_id"].to_pylist()
+    drawn = sorted(range(len(ids)), key=lambda row: digest_of(ids[row].encode()))[:most]
+    some = questions.take(sorted(drawn))
     pairs = zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
     return [answers.Question(text, tuple(articles)) for text, articles in pairs]
 
