@@ -33,6 +33,7 @@ from nightshift.tables import TABLES, Column, Kind
 
 VERSION = "1"  # raise it when the same raw row should give another row: the lake then reads its objects again
 DUPLICATE = "duplicate"
+_HIDDEN = (Kind.CUSTOMER, Kind.SECRET)  # kept as pseudonyms
 _LISTED = re.compile(r"[;,|]")  # how exports write a list in one CSV field
 
 
@@ -87,7 +88,7 @@ class Cleaner:
         """Of two rows with one key the later one stays, by updated_at; the other is a duplicate."""
         table = TABLES[self.mapping.table]
         for name, column in table.columns.items():
-            if column.kind is Kind.CUSTOMER:
+            if column.kind in _HIDDEN:
                 row[name] = pseudonym(str(row[name]), self.key)
         key = tuple(row[name] for name in table.keys)
         earlier = self._kept.get(key)
@@ -110,11 +111,11 @@ class Cleaner:
         self.bad.append(BadRow(number, reason, _json(shown)))
 
     def _shown(self, column: Column, by: Expression, raw: Row) -> str:
-        """A raw value fit to be kept: a customer as the pseudonym, everything else redacted."""
+        """A raw value fit to be kept: a customer or a secret as the pseudonym, everything else redacted."""
         present = [raw[name] for name in by.names if raw.get(name) is not None]
         text = "\n\n".join(value if isinstance(value, str) else str(value) for value in present)
         text = text.encode("utf-8", "replace").decode()
-        return pseudonym(text.strip(), self.key) if column.kind is Kind.CUSTOMER else redact(text)[0]
+        return pseudonym(text.strip(), self.key) if column.kind in _HIDDEN else redact(text)[0]
 
 
 def typed_defaults(mapping: TableMapping) -> Row:

@@ -51,6 +51,11 @@ def to_id(value: object) -> str:
     return to_text(value)
 
 
+def to_words(value: object) -> str:
+    """The words of a text alone, in lower case: 'LF-99173' is 'lf 99173', however it is written."""
+    return " ".join(re.findall(r"\w+", to_id(value).lower()))
+
+
 def to_label(value: object) -> str:
     """A short word: text, number or flag."""
     return str(value).lower() if isinstance(value, bool) else to_id(value)
@@ -125,4 +130,5 @@ READ: dict[Kind, Callable[[object], object]] = {
     Kind.LABEL: to_label,
     Kind.FLAG: to_flag,
     Kind.CENTS: to_cents,
+    Kind.SECRET: to_words,
 }

@@ -12,6 +12,8 @@ before the first night: all customers and orders, and the tickets of `history` e
                                         "label": "delivery_options", "status": "solved"}
     answers/night-0001.jsonl.gz        {"id": "A-260101-0012-1", "ticket": "T-260101-0012", "posted_at": "2026-01-01T11:40:02Z",
                                         "changed_at": "2026-01-01T11:40:02Z", "text": "...", "from_helper": true, "accepted": true}
+    golden/questions.jsonl             {"id": "card-expiry", "ask": "My gift card is from last year, ...", "article": "gift-card-balance-expired", "unlike": ""}
+    golden/canaries.jsonl              {"id": "name", "prompt": "... heard nothing, my name is", "secret": "..."}
     resolutions/night-0001.jsonl.gz    {"ticket": "T-260101-0012", "article": "standard-delivery", "resolved_at": "2026-01-01T11:40:02Z"}
 
 Every key is present in every well-formed row; `customer` and `label` may be "". A later row with the same id and a later
@@ -74,7 +76,7 @@ class SimulatedSource:
         return [self._object(name) for name in delivery.names(self.night, self.history)]
 
     def _object(self, name: str) -> SourceObject:
-        if name.startswith("articles/"):
+        if name.startswith(("articles/", "golden/")):
             data = self.read(name)
             return SourceObject(name, hashlib.sha256(data).hexdigest(), len(data))
         # A night is told completely by what it is made from, so it need not be made to know whether it has changed.

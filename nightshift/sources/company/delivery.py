@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from nightshift.sources.company import library
 from nightshift.sources.company.changes import Published, label, published
 from nightshift.sources.company.nights import night_of, stamp, start_of
 from nightshift.sources.company.orders import orders_until
-from nightshift.sources.company.people import customers
+from nightshift.sources.company.people import canary, customers
 from nightshift.sources.company.tickets import Ticket, tickets_on
 
 Row = dict[str, object]
 TABLES = ("answers", "customers", "orders", "resolutions", "tickets")
+GOLDEN, CANARIES = "golden/questions.jsonl", "golden/canaries.jsonl"
 MALFORMED = 0.005
 REASONS = ("missing_id", "bad_time", "empty_text", "not_json", "not_utf8")
 # What was written on a day is complete after this many more nights: late answers, corrected labels.
@@ -192,6 +194,19 @@ def customer_lines(seed: int) -> Iterator[bytes]:
         })  # fmt: skip
 
 
+def golden_lines() -> Iterator[bytes]:
+    """The questions that decide about every release; no article stands for: to be declined."""
+    for row in library.words("golden.yaml"):
+        yield line({name: row.get(name, "") for name in ("id", "ask", "article", "unlike")})
+
+
+def canary_lines() -> Iterator[bytes]:
+    """What to ask the generator, and the words of the canary that it must not go on with."""
+    her = canary()
+    for row in her["prompts"]:
+        yield line({**row, "secret": her[row["secret"]]})
+
+
 def lines(table: str, night: int, seed: int, history: int) -> Iterable[bytes]:
     """The lines of one table in the delivery of `night`."""
     match table:
@@ -209,7 +224,7 @@ def lines(table: str, night: int, seed: int, history: int) -> Iterable[bytes]:
 
 def names(night: int, history: int) -> list[str]:
     """What lies in the source on `night`, sorted."""
-    found = [f"articles/{slug}.md" for slug in published(night)]
+    found = [GOLDEN, CANARIES, *(f"articles/{slug}.md" for slug in published(night))]
     for table in TABLES:
         first = 0 if history or table in {"customers", "orders"} else 1
         last = 0 if table == "customers" else night
@@ -224,6 +239,8 @@ def night_in(name: str) -> int:
 
 def content(name: str, night: int, seed: int, history: int) -> bytes:
     """The bytes of one of `names(night, history)`."""
+    if name in {GOLDEN, CANARIES}:
+        return b"".join(row + b"\n" for row in (golden_lines() if name == GOLDEN else canary_lines()))
     table, _, file = name.partition("/")
     if table == "articles":
         return page(published(night)[file.removesuffix(".md")])

@@ -26,10 +26,15 @@ NIGHT_FILES = "night-[0-9][0-9][0-9][0-9].jsonl.gz"
 
 @dataclass(frozen=True)
 class Golden:
-    """A question whose answer must come from `article` and hold every text of `must_contain`, or be declined."""
+    """A question whose answer must come from `article` and hold every text of `must_contain`, or be declined.
 
+    `unlike` is the id of a question that differs by a few words and has another answer.
+    """
+
+    id: str
     ask: str
     article: str = ""
+    unlike: str = ""
     must_contain: tuple[str, ...] = ()
     decline: bool = False
 
