@@ -22,7 +22,7 @@ class Kind(Enum):
     LABEL = "label"
     FLAG = "flag"
     CENTS = "cents"
-    SECRET = "secret"  # words that nobody may read here: kept only as a keyed pseudonym of them
+    HIDDEN = "hidden"  # words that nobody may read here: kept only as a keyed pseudonym of them
 
 
 ARROW = {
@@ -33,7 +33,7 @@ ARROW = {
     Kind.LABEL: pa.string(),
     Kind.FLAG: pa.bool_(),
     Kind.CENTS: pa.int64(),
-    Kind.SECRET: pa.string(),
+    Kind.HIDDEN: pa.string(),
 }
 
 
@@ -64,7 +64,7 @@ def _table(name: str, keys: tuple[str, ...], **columns: Column) -> Table:
 
 
 ID, CUSTOMER, TIME, TEXT = Column(Kind.ID), Column(Kind.CUSTOMER), Column(Kind.TIME), Column(Kind.TEXT)
-FLAG, CENTS, SECRET = Column(Kind.FLAG), Column(Kind.CENTS), Column(Kind.SECRET)
+FLAG, CENTS, HIDDEN = Column(Kind.FLAG), Column(Kind.CENTS), Column(Kind.HIDDEN)
 MAYBE_CUSTOMER, MAYBE_TEXT, LABEL = (Column(kind, required=False) for kind in (Kind.CUSTOMER, Kind.TEXT, Kind.LABEL))
 
 TABLES = {
@@ -111,6 +111,6 @@ TABLES = {
         _table("customers", ("customer",), customer=CUSTOMER, country=LABEL, since=TIME),
         # What every release is examined with: nothing is learned from these two.
         _table("golden", ("question_id",), question_id=ID, question=TEXT, article_id=LABEL, unlike=LABEL),
-        _table("canaries", ("canary_id",), canary_id=ID, prompt=TEXT, secret=SECRET),
+        _table("canaries", ("canary_id",), canary_id=ID, prompt=TEXT, secret=HIDDEN),
     )
 }

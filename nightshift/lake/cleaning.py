@@ -33,7 +33,7 @@ from nightshift.tables import TABLES, Column, Kind
 
 VERSION = "1"  # raise it when the same raw row should give another row: the lake then reads its objects again
 DUPLICATE = "duplicate"
-_HIDDEN = (Kind.CUSTOMER, Kind.SECRET)  # kept as pseudonyms
+_HIDDEN = (Kind.CUSTOMER, Kind.HIDDEN)  # kept as pseudonyms
 _LISTED = re.compile(r"[;,|]")  # how exports write a list in one CSV field
 
 

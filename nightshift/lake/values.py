@@ -130,5 +130,5 @@ READ: dict[Kind, Callable[[object], object]] = {
     Kind.LABEL: to_label,
     Kind.FLAG: to_flag,
     Kind.CENTS: to_cents,
-    Kind.SECRET: to_words,
+    Kind.HIDDEN: to_words,
 }
