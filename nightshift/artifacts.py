@@ -59,6 +59,21 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """Tonight's tickets against those that the release which serves was judged on.
+
+    `digest` is drift.json in the store. `verdict` is one of: no reference, nothing new, too little data, quiet, drift,
+    taxonomy, drift and taxonomy. `moved` names the measures that chance does not explain.
+    """
+
+    digest: str
+    champion: str
+    verdict: str
+    rows: int
+    moved: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the registry says before the night decides: who serves, and which adapters may be reused.
 
@@ -89,7 +104,7 @@ class Release:
 class Evaluation:
     """A release scored against tonight's questions, and the verdict of the gates.
 
-    `digest` is a store tree with `evaluation.json` (all of it) and `drift.html` (Evidently).
+    `digest` is a store tree with `evaluation.json`: all of it.
     """
 
     digest: str

@@ -1,4 +1,4 @@
-"""Score the candidate on questions it never saw, compare it with the champion, look for drift, and judge.
+"""Score the candidate on questions it never saw, compare it with the champion, and judge.
 
 Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
 """
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from flytekit import task
 
-from nightshift.artifacts import Evaluation, Features, Release, Standing
+from nightshift.artifacts import Drift, Evaluation, Features, Release, Standing
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
-from nightshift.pages.shelf import Shelf
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
-def evaluate(candidate: Release, features: Features, state: Standing, profile: str = "tiny") -> Evaluation:
+def evaluate(
+    candidate: Release, features: Features, state: Standing, drift: Drift, profile: str = "tiny"
+) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
     from nightshift.evaluate import Contender, read_evaluation
     from nightshift.evaluate import evaluate as judge
@@ -44,15 +45,13 @@ def evaluate(candidate: Release, features: Features, state: Standing, profile: s
             Contender(candidate, store.checkout(candidate.digest)),
             Contender(champion, store.checkout(champion.digest)) if champion else None,
             features,
+            drift,
             store,
             settings=settings,
             profile=size(profile),
             assistant_for=lambda folder: open_assistant(folder, settings.threads),
         )
         page = _page(evaluation, work)
-        if work.drift_html:
-            Shelf(settings.home).keep("drift.html", work.drift_html.encode())
-            page.link("Evidently's report on tonight's tickets", "drift.html")
         asked = features.rows["eval_questions"]
         finish(page, changed=asked, total=asked, unit="questions")
     return evaluation
@@ -77,13 +76,6 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
         if name.startswith("answers_")
     ]
     page.table(("answers", ""), answers, "What it says")
-    measures = work.report["drift"].get("measures", [])
-    if measures:
-        page.table(
-            ("measure", "value", "limit"),
-            [(m["name"], m["value"], m["limit"]) for m in measures],
-            f"Drift: {evaluation.drift}",
-        )
     if work.timings:
         page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
     return page

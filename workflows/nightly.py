@@ -16,6 +16,7 @@ from flytekit.types.directory import FlyteDirectory
 from nightshift.artifacts import Promotion
 from tasks.assemble import assemble
 from tasks.document_tower import document_tower
+from tasks.drift import drift
 from tasks.evaluate import evaluate
 from tasks.export_generator import export_generator
 from tasks.export_query_tower import export_query_tower
@@ -54,7 +55,8 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     documents = document_tower(features=features, profile=profile)
     chunks = index(features=features, document_tower=documents, profile=profile)
     # what can be learnt
-    state = standing(features=features, profile=profile, lora=lora)
+    shift = drift(features=features, profile=profile)
+    state = standing(features=features, drift=shift, profile=profile, lora=lora)
     tower = query_tower(features=features, index=chunks, document_tower=documents, state=state, profile=profile)
     learnt_heads = heads(features=features, document_tower=documents, profile=profile)
     writer = generator(features=features, state=state, profile=profile)
@@ -72,6 +74,6 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
         adapters=[tower, writer],
         profile=profile,
     )
-    evaluation = evaluate(candidate=candidate, features=features, state=state, profile=profile)
+    evaluation = evaluate(candidate=candidate, features=features, state=state, drift=shift, profile=profile)
     promotion = promote(candidate=candidate, evaluation=evaluation)
     return Night(promotion, package(promotion=promotion))

@@ -1,9 +1,10 @@
-"""Is the candidate good enough to serve, and are tonight's tickets like those before?
+"""Are tonight's tickets like those before, and is the candidate good enough to serve?
 
-    evaluation, work = evaluate(Contender(candidate, folder), champion, features, store,
+    drift, page = look(serving, features, store, settings)        # tonight.py; page: Evidently's HTML, or None
+    evaluation, work = evaluate(Contender(candidate, folder), champion, features, drift, store,
                                 settings=settings, profile=profile, assistant_for=open_assistant)
     evaluation.verdict      # 'accepted' or 'rejected', with reasons
-    work.drift_html         # Evidently's page, or None; work.timings  {'answer_p50': 0.41, ...}
+    work.timings            # {'answer_p50': 0.41, ...}
 
 retrieval.py ranks, decline.py and answers.py check what is said, drift.py compares tonight with the past, gate.py judges.
 Everything measured stands in evaluation.json, apart from what a clock said and Evidently's page: they differ

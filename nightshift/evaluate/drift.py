@@ -1,161 +1,195 @@
-"""Are tonight's tickets like those the champion learned from? Drift warns and triggers; it never blocks.
+"""Are tonight's tickets like those that the release was judged on? Drift warns and triggers; it never blocks.
 
-    reference = make_reference(learned_from, memory)   # JSON, stored in the release
-    found = measure(reference, tonight, memory)        # Drift(verdict='drift', rows=1204, measures=[...])
+    reference = make_reference(fresh, memory)         # JSON, stored in the release
+    found = compare(reference, tonight, memory)       # Comparison(verdict='drift', rows=214, measures=[...])
 
-Four measures. PSI, sum (p - q) ln(p / q), on intents and on k-means clusters of ticket vectors sees that the mix of
-topics moved; on length it sees another way of writing; the share of unfamiliar tickets, farther from every remembered
-ticket than 99 % of the reference were, sees topics that are new. None of them sees a change that keeps all four.
+The reference are tickets that the release knew but had not learned from: the newest fifth. Its heads, clusters and memory meet them as
+they meet tonight's. Tickets it did learn from would look more alike than any new ones, and every night would be an alarm.
 
-PSI without any shift is not 0: it grows with bins and falls with rows. So its limit is what two samples of these
-sizes from the reference itself reach in 1 of 400 draws (four measures: 1 night in 100), and never below 0.1, the usual reading of "no shift worth
-a look" (Siddiqi, Credit Risk Scorecards, 2006). Below 1,000 tickets no limit is of use: the verdict is "too little data".
+    intent, cluster   PSI of the mix of predicted intents, and of k-means clusters of ticket vectors
+    length            PSI of the number of words
+    unfamiliar        share of tickets farther from every remembered one than 99 % of the reference were: new topics
+    repeated          share of tickets with the words of one of the 24 hours before
+    volume            tickets a day against the last eight weeks, weekday for weekday once there are three weeks (|t|)
+    labels, vanished  what people called them, given what they say: see labels.py
+
+PSI, sum (p - q) ln(p / q), is not 0 without any shift: at 214 tickets, 470 before and 20 bins it reaches 0.15 on an average night.
+So no fixed limit (the usual 0.1 of Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is what a night
+of tonight's size reaches by chance, all measures together in 1 night of 100: see chance.py.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 1_000
-_LEAST_LIMIT = 0.1
-_LEAST_UNFAMILIAR = 0.03
-_ONE_IN = 400
-_DRAWS = 4_000
-_MOST_ROWS = 5_000  # of the reference, kept for the report
+from nightshift.evaluate import volume
+from nightshift.evaluate.chance import Chance, Measure, psi, unevenness
+from nightshift.evaluate.labels import Called, compare_labels
+
+FORM = 2  # of reference.json; an older one is no reference
+FEWEST = 100  # tickets on either side: bench.drift shows what is found at which size
+ABOUT = frozenset({"intent", "cluster", "unfamiliar"})  # measures of what tickets are about
+_MEASURES = 8
+_UNFAMILIAR = 0.01
+_LEAST_UNFAMILIAR = 4  # tickets of the reference beyond the mark: fewer would leave it to chance where the mark is
+_MIXES = ("intent", "cluster", "length")
+_CALLED = frozenset({"labels", "vanished"})
 _LENGTHS = (10, 20, 40, 80, 160, 320)
 _SEED = 0
 
 
 @dataclass(frozen=True)
 class Asked:
-    """n tickets as drift sees them: document-tower vectors float32 [n, dim], intents as a release's heads predict them."""
+    """n tickets as drift sees them, oldest first: document-tower vectors float32 [n, dim], intents as a release predicts them.
+
+    `labels` are what people called them ('' = nothing), `repeated` whether the 24 hours before held the same words.
+    `days` are the counts of all tickets up to the newest, `nights` how many of them these tickets span.
+    """
 
     times: Sequence[datetime]
     n_words: Sequence[int]
     intents: Sequence[str]
+    labels: Sequence[str]
+    repeated: Sequence[bool]
     vectors: NDArray[np.float32]
+    days: volume.Days
+    nights: int
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One number against its limit. Names: intent, cluster, length (PSI) and unfamiliar (a share)."""
+class Comparison:
+    """`verdict` is one of: no reference, nothing new, too little data, quiet, drift, taxonomy, drift and taxonomy.
 
-    name: str
-    value: float
-    limit: float
-
-    @property
-    def exceeded(self) -> bool:
-        return self.value > self.limit
-
-
-@dataclass(frozen=True)
-class Drift:
-    """`verdict` is one of: no reference, too little data, quiet, drift."""
+    `new` and `gone` name labels where the verdict is about them.
+    """
 
     verdict: str
     rows: int
-    measures: list[Measure]
+    measures: list[Measure] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, object]:
-        measures = [asdict(one) | {"exceeded": one.exceeded} for one in self.measures]
-        return {"verdict": self.verdict, "rows": self.rows, "measures": measures}
+    @property
+    def moved(self) -> list[str]:
+        return [one.name for one in self.measures if one.exceeded]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"measures": [asdict(one) | {"exceeded": one.exceeded} for one in self.measures]}
 
 
-def make_reference(asked: Asked, memory: NDArray[np.float32]) -> dict[str, Any]:
-    """What a release remembers of the tickets it learned from: histograms and cluster centres, nobody's words.
+def make_reference(fresh: Asked, memory: NDArray[np.float32]) -> dict[str, Any]:
+    """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
 
-    `memory` float32 [m, dim] is that of its index. `rows` holds a sample for the Evidently report.
+    `memory` float32 [m, dim] is that of its index.
     """
-    centres = _centres(asked.vectors)
-    columns = tabular(asked, centres)
-    near = familiarity(asked.vectors, memory)
-    kept = np.sort(np.random.default_rng(_SEED).permutation(len(near))[:_MOST_ROWS])
+    centres = _centres(fresh.vectors)
+    near = np.sort(familiarity(fresh.vectors, memory))
+    had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
     return {
-        "count": len(near),
+        "form": FORM,
+        "until": fresh.days.end.isoformat(),
         "centres": [[round(float(x), 5) for x in centre] for centre in centres],
-        "histograms": _histograms(columns),
-        "familiar": round(float(np.quantile(near, 0.01)), 6) if len(near) else 0.0,
-        "rows": {name: [values[row] for row in kept] for name, values in columns.items()},
-    }
+        "familiar": round(float(near[had]), 6),
+        "unfamiliar": had,
+        "days": fresh.days.counts,
+        "rows": {**tabular(fresh, centres), "label": list(fresh.labels), "repeated": [int(one) for one in fresh.repeated],
+                 "time": [time.isoformat(timespec="hours") for time in fresh.times]},
+    }  # fmt: skip
 
 
-def measure(reference: Mapping[str, Any], tonight: Asked, memory: NDArray[np.float32], fewest: int = FEWEST) -> Drift:
+def compare(
+    reference: Mapping[str, Any], tonight: Asked, memory: NDArray[np.float32], fewest: int = FEWEST
+) -> Comparison:
     """Tonight's tickets against a release's reference, with that release's heads and memory."""
-    count = len(tonight.vectors)
-    if min(count, reference["count"]) < fewest:
-        return Drift("too little data", count, [])
-    histograms = _histograms(tabular(tonight, np.array(reference["centres"], np.float32)))
-    draws = np.random.default_rng(_SEED)
-    measures = []
-    for name, before in reference["histograms"].items():
-        bins = sorted(before.keys() | histograms[name].keys())
-        expected, found = (np.array([of.get(one, 0) for one in bins], np.float64) for of in (before, histograms[name]))
-        limit = max(_LEAST_LIMIT, _psi_by_chance(expected, count, draws))
-        measures.append(Measure(name, round(float(psi(expected, found)), 6), round(limit, 6)))
-    unfamiliar = float((familiarity(tonight.vectors, memory) < reference["familiar"]).mean())
-    chance = np.quantile(draws.binomial(count, 0.01, _DRAWS) / count, 1 - 1 / _ONE_IN)
-    measures.append(Measure("unfamiliar", round(unfamiliar, 6), round(max(_LEAST_UNFAMILIAR, float(chance)), 6)))
-    return Drift("drift" if any(one.exceeded for one in measures) else "quiet", count, measures)
-
-
-def psi(expected: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Population stability index of histograms of counts [..., bins] -> [...]; half a row is added to each bin."""
-    p, q = (
-        (counts + 0.5) / (counts.sum(axis=-1, keepdims=True) + 0.5 * counts.shape[-1]) for counts in (expected, found)
+    rows, count = _before(reference["rows"], tonight), len(tonight.vectors)
+    known = len(rows["time"])
+    if min(count, known) < fewest:
+        return Comparison("too little data", count)
+    chance = Chance(_MEASURES)
+    columns = tabular(tonight, np.array(reference["centres"], np.float32))
+    blocks = _blocks(rows["time"], tonight.nights)
+    measures = [_mix(name, rows[name], columns[name], blocks, chance) for name in _MIXES]
+    near = familiarity(tonight.vectors, memory)
+    unfamiliar, repeated = float((near < reference["familiar"]).mean()), float(np.mean(tonight.repeated))
+    of = len(reference["rows"]["time"])
+    measures.append(Measure("unfamiliar", unfamiliar, chance.share(reference["unfamiliar"], of, count)))
+    measures.append(Measure("repeated", repeated, chance.share(sum(rows["repeated"]), known, count)))
+    before = volume.Days(datetime.fromisoformat(reference["until"]), reference["days"])
+    surprise = volume.surprise(before, tonight.days, tonight.nights)
+    if surprise:
+        measures.append(Measure("volume", surprise[0], chance.spread(surprise[1])))
+    called, new, gone = compare_labels(
+        Called(rows["cluster"], rows["label"]), Called(columns["cluster"], tonight.labels), chance, fewest
     )
-    return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
+    return _judged(count, [*measures, *called], new, gone)
+
+
+def _judged(count: int, measures: list[Measure], new: list[str], gone: list[str]) -> Comparison:
+    """The verdict. Labels that merely follow the text are no break of the taxonomy."""
+    measures = [Measure(one.name, round(one.value, 6), round(one.limit, 6)) for one in measures]
+    moved = {one.name for one in measures if one.exceeded}
+    drift = bool(moved - _CALLED)
+    taxonomy = "vanished" in moved or ("labels" in moved and not moved & ABOUT)
+    verdict = " and ".join(name for name, holds in (("drift", drift), ("taxonomy", taxonomy)) if holds)
+    return Comparison(verdict or "quiet", count, measures, new if taxonomy else [], gone if taxonomy else [])
 
 
 def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine [n] of each ticket to the nearest remembered one; itself, or its exact copy, does not count."""
+    """Cosine [n] of each ticket to the nearest remembered one; -1 where nothing is remembered."""
     best = np.full(len(vectors), -1, np.float32)
-    if len(memory):
-        for start in range(0, len(vectors), 1024):
-            cosines = vectors[start : start + 1024] @ memory.T
-            best[start : start + 1024] = np.where(cosines > 1 - 1e-5, -1, cosines).max(axis=1)
+    for start in range(0, len(vectors) if len(memory) else 0, 1024):
+        best[start : start + 1024] = (vectors[start : start + 1024] @ memory.T).max(axis=1)
     return best
 
 
 def tabular(asked: Asked, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
     """What is compared, column by column, with the clusters of a reference: no text, no id."""
+    lengths = [f"up to {bound} words" for bound in _LENGTHS] + ["longer"]
     return {
         "intent": list(asked.intents),
         "cluster": [f"cluster {one}" for one in _nearest(asked.vectors, centres)],
+        "length": [lengths[bin_] for bin_ in np.searchsorted(_LENGTHS, asked.n_words, side="left")],
         "n_words": list(asked.n_words),
         "hour": [time.hour for time in asked.times],
         "weekday": [time.strftime("%a") for time in asked.times],
     }
 
 
-def _histograms(columns: Mapping[str, list[Any]]) -> dict[str, dict[str, int]]:
-    lengths = [f"up to {bound}" for bound in _LENGTHS] + ["longer"]
-    length = [lengths[bin_] for bin_ in np.searchsorted(_LENGTHS, columns["n_words"], side="left")]
-    return {
-        "intent": dict(Counter(columns["intent"])),
-        "cluster": dict(Counter(columns["cluster"])),
-        "length": dict(Counter(length)),
-    }
+def _before(rows: Mapping[str, list[Any]], tonight: Asked) -> dict[str, list[Any]]:
+    """The rows of a reference that are older than tonight's: of a small desk the newest nights may be in both."""
+    start = min(tonight.times).isoformat(timespec="hours") if tonight.times else ""
+    kept = [row for row, time in enumerate(rows["time"]) if time < start]
+    return {name: [values[row] for row in kept] for name, values in rows.items()}
 
 
-def _psi_by_chance(expected: NDArray[np.float64], count: int, draws: np.random.Generator) -> float:
-    """The PSI that a sample of the reference's size and one of `count` rows reach in 1 of 400 draws."""
-    shares = expected / expected.sum()
-    befores = draws.multinomial(int(expected.sum()), shares, _DRAWS)
-    afters = draws.multinomial(count, shares, _DRAWS)
-    return float(np.quantile(psi(befores.astype(np.float64), afters.astype(np.float64)), 1 - 1 / _ONE_IN))
+def _blocks(times: list[str], nights: int) -> NDArray[np.int64]:
+    """Which of two or more equal parts each reference row is in [n]; a part is as long as tonight, where there is room."""
+    span = datetime.fromisoformat(times[-1]) - datetime.fromisoformat(times[0])
+    parts = max(2, round(span / timedelta(days=nights)))
+    return np.arange(len(times)) * parts // len(times)
+
+
+def _mix(name: str, before: list[Any], tonight: list[Any], blocks: NDArray[np.int64], chance: Chance) -> Measure:
+    """PSI of two columns of categories."""
+    bins = {value: row for row, value in enumerate(sorted({*before, *tonight}))}
+    codes = np.array([bins[value] for value in before])
+    parts = np.zeros((blocks[-1] + 1, len(bins)))
+    np.add.at(parts, (blocks, codes), 1)
+    found = np.bincount([bins[value] for value in tonight], minlength=len(bins)).astype(np.float64)
+    expected = parts.sum(axis=0)
+    uneven = unevenness(parts, len(tonight))
+    return Measure(name, float(psi(expected, found)), chance.psi(expected, len(tonight), uneven))
 
 
 def _centres(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centres float32 [k, dim] of at most 20 clusters, at least 50 tickets a cluster."""
+    """Centres float32 [k, dim] of at most 20 clusters, at least 25 tickets a cluster."""
     from sklearn.cluster import KMeans
 
-    k = max(1, min(20, len(vectors) // 50))
+    k = max(1, min(20, len(vectors) // 25))
     centres: NDArray[np.float32] = KMeans(k, n_init=1, random_state=_SEED).fit(vectors).cluster_centers_
     return np.round(centres, 5)
 

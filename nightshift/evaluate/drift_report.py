@@ -3,13 +3,13 @@
     html = report(reference["rows"], tabular(tonight, centres))
 
 Importing Evidently takes 12 s of CPU by any path, for its package imports everything. So it is imported here, and
-only on nights that have something to report. Tabular columns only: its text descriptors download.
+only on nights that have a few dozen tickets to show. Tabular columns only: its text descriptors download.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-_CATEGORIES = ["intent", "cluster", "hour", "weekday"]
+_CATEGORIES = ["intent", "cluster", "length", "hour", "weekday"]
 
 
 def report(reference: Mapping[str, list[Any]], tonight: Mapping[str, list[Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The whole evaluation of a candidate, in order: rank, decline, answer, compare with the champion, look for drift, judge.
+"""The whole evaluation of a candidate, in order: rank, decline, answer, compare with the champion, judge.
 
 evaluation.json  {"metrics": {...}, "interval": [...], "slices": {...}, "gates": [...], "drift": {...}, "counts": {...}}
 """
@@ -13,19 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nightshift.artifacts import Evaluation, Features, Release
+from nightshift.artifacts import Drift, Evaluation, Features, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import answers, gate
 from nightshift.evaluate.decline import decline_metrics, evidence_pair
-from nightshift.evaluate.drift import Drift, measure, tabular
-from nightshift.evaluate.reference import asked, newest
 from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.evaluate.retrieval import Found, interval, score_rankings, slices
+from nightshift.evaluate.tonight import measured as measured_drift
 from nightshift.progress import say
 from nightshift.runtime.confidence import Confidence
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.runtime.heads import Heads
-from nightshift.runtime.memory import Memory
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Profile, Settings
 from nightshift.settings import profile as profile_named
@@ -56,13 +52,13 @@ class EvaluationWork:
 
     report: dict[str, Any]
     timings: dict[str, float] = field(default_factory=dict)
-    drift_html: str | None = None
 
 
 def evaluate(
     candidate: Contender,
     champion: Contender | None,
     features: Features,
+    drift: Drift,
     store: Store,
     *,
     settings: Settings,
@@ -85,7 +81,6 @@ def evaluate(
     checks = _declining(retriever, questions, candidate.folder)
     said, timings = _answers(candidate, questions, store, profile, assistant_for)
     summary = _summary(found, questions, checks, said)
-    drift, page = _drift(champion, features, store, settings, profile)
     verdict = gate.judge(
         found.of["hit@5"],
         before.of["hit@5"] if before else None,
@@ -102,11 +97,11 @@ def evaluate(
         "champion_metrics": before.metrics if before else {},
         "gates": [asdict(one) for one in verdict.gates],
         "reasons": verdict.reasons,
-        "drift": drift.to_json(),
+        "drift": measured_drift(drift, store),
         **summary,
     }
     digest = store.put_json({"evaluation.json": store.put(canonical_json(report))})
-    return read_evaluation(digest, store), EvaluationWork(report, timings, page)
+    return read_evaluation(digest, store), EvaluationWork(report, timings)
 
 
 def read_evaluation(digest: str, store: Store) -> Evaluation:
@@ -203,30 +198,6 @@ def _answers(
     if seconds:
         store.write_ref(ref, store.put_json(memo))
     return answers.check(spoken, chosen), answers.percentiles(seconds)
-
-
-def _drift(
-    champion: Contender | None, features: Features, store: Store, settings: Settings, profile: Profile
-) -> tuple[Drift, str | None]:
-    """Tonight's tickets against what the champion learned from, and Evidently's page when there is a verdict."""
-    if champion is None:
-        return Drift("no reference", 0, []), None
-    reference = champion.json("reference.json")
-    tickets = newest(read_mart(store, features, "tickets"), "eval", profile.intent_tickets)
-    tonight = asked(
-        tickets,
-        Heads(champion.folder / "heads", settings.threads),
-        encoder_digest=champion.release.models["document_tower"],
-        open_encoder=lambda: OnnxEncoder(champion.folder / "document_tower", settings.threads),
-        store=store,
-    )
-    drift = measure(reference, tonight, Memory.load(champion.folder / "index").vectors)
-    if not drift.measures:
-        return drift, None
-    from nightshift.evaluate.drift_report import report
-
-    columns = tabular(tonight, np.array(reference["centres"], np.float32))
-    return drift, report(reference["rows"], columns)
 
 
 def _parity(candidate: Contender) -> dict[str, float]:

@@ -1,10 +1,14 @@
-"""Tickets as drift sees them: those a release learned from, and tonight's.
+"""Tickets as drift sees them: those a release was judged on, and tonight's.
 
-reference(features, document_tower.digest, heads, index_folder, ...)   # -> reference.json of a release
-asked(tonight, vectors, heads)                                         # -> Asked, to measure against it
+    make_reference(asked(fresh(tickets), tickets, heads, ...), memory)      # -> reference.json of a release
+    asked(newest_nights(tickets, FEWEST), tickets, heads, ...)              # -> Asked, to compare with it
+
+`tickets` is the mart: rows of both splits. Those of the split 'eval' are fresh: no part of the release has learned from them.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -13,9 +17,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightshift.evaluate.drift import Asked
+from nightshift.evaluate.volume import Days
 from nightshift.index.build import text_keys
 from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.store import Store
+
+MOST = 2_000  # tickets on either side: enough for limits that hold, and 20 s of embedding the first time
+_BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
+_DAY = timedelta(days=1)
 
 
 class IntentHead(Protocol):
@@ -27,7 +36,25 @@ class IntentHead(Protocol):
     def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
 
 
+def fresh(tickets: pa.Table) -> pa.Table:
+    """The tickets of the mart that nothing learned from, oldest first."""
+    return tickets.filter(pc.equal(tickets["split"], "eval")).sort_by(_BY_TIME)
+
+
+def newest_nights(tickets: pa.Table, fewest: int) -> pa.Table:
+    """Fresh tickets of the newest 24 hours, oldest first; of the 24 before as well, and so on, until they are `fewest`."""
+    rows = fresh(tickets)
+    times = rows["created_at"].to_pylist()
+    if not times:
+        return rows
+    start = times[-1] - _DAY
+    if len(times) >= fewest:
+        start = times[-1] - _nights(times[-fewest:]) * _DAY
+    return rows.filter(pc.greater(rows["created_at"], start))
+
+
 def asked(
+    rows: pa.Table,
     tickets: pa.Table,
     heads: IntentHead,
     *,
@@ -35,24 +62,44 @@ def asked(
     open_encoder: Callable[[], Encoder],
     store: Store,
 ) -> Asked:
-    """Rows of the mart `tickets` with their vectors, from the embedding cache, and the intents `heads` predict.
+    """`rows` of the mart `tickets`, at most MOST of them evenly spread over time, with vectors and predicted intents.
 
-    Without an intent head the labels that people gave stand in.
+    Vectors come from the embedding cache. Without an intent head all have the intent ''.
     """
-    texts = tickets["text"].to_pylist()
+    times = rows["created_at"].to_pylist()
+    chosen = np.unique(np.linspace(0, max(len(times) - 1, 0), min(MOST, len(times))).round().astype(int))
+    repeated = np.array(_repeated(times, rows["text"].to_pylist()), bool)[chosen]
+    nights = _nights(times)
+    rows = rows.take(chosen)
+    texts = rows["text"].to_pylist()
     vectors, _ = cached_vectors(
         "tickets", text_keys(texts), texts, encoder_digest=encoder_digest, open_encoder=open_encoder, store=store
     )
     probabilities = heads.intents(vectors) if len(texts) else None
-    if probabilities is None:
-        intents = tickets["intent"].to_pylist()
-    else:
-        intents = [heads.intent_labels[best] for best in probabilities.argmax(axis=1)]
-    return Asked(tickets["created_at"].to_pylist(), tickets["n_words"].to_pylist(), intents, vectors)
+    best = [] if probabilities is None else probabilities.argmax(axis=1)
+    return Asked(
+        times=rows["created_at"].to_pylist(),
+        n_words=rows["n_words"].to_pylist(),
+        intents=[heads.intent_labels[one] for one in best] or [""] * len(texts),
+        labels=rows["intent"].to_pylist(),
+        repeated=repeated.tolist(),
+        vectors=vectors,
+        days=Days.of(tickets["created_at"].to_pylist()),
+        nights=nights,
+    )
 
 
-def newest(tickets: pa.Table, split: str, most: int) -> pa.Table:
-    """The newest `most` tickets of a split ('train' or 'eval'), oldest first."""
-    rows = tickets.filter(pc.equal(tickets["split"], split))
-    order = [("created_at", "descending"), ("ticket_id", "ascending")]
-    return rows.sort_by(order).slice(0, most).sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+def _nights(times: Sequence[datetime]) -> int:
+    """How many times 24 hours back from the newest hold all of these ascending times."""
+    return (times[-1] - times[0]) // _DAY + 1 if times else 0
+
+
+def _repeated(times: Sequence[datetime], texts: Sequence[str]) -> list[bool]:
+    """Whether the 24 hours before each ticket held one with the same words; times ascend."""
+    last: dict[str, datetime] = {}
+    found = []
+    for time, text in zip(times, texts, strict=True):
+        words = " ".join(re.findall(r"\w+", text.lower()))
+        found.append(words in last and time - last[words] <= _DAY)
+        last[words] = time
+    return found

@@ -22,6 +22,7 @@ STAGES = (
     "transform",
     "document-tower",
     "index",
+    "drift",
     "standing",
     "query-tower",
     "heads",

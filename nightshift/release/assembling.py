@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.evaluate.drift import make_reference
-from nightshift.evaluate.reference import asked, newest
+from nightshift.evaluate.reference import asked, fresh
 from nightshift.release import bundle, lineage
 from nightshift.runtime import prompts
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
-from nightshift.settings import profile as size
 from nightshift.store import Store
 from nightshift.train.tuning import Dials
 from nightshift.warehouse import read_mart
@@ -31,9 +30,10 @@ def assemble(
 ) -> Release:
     """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
     documents = models["document_tower"]
-    past = newest(read_mart(store, features, "tickets"), "train", size(settings.profile).intent_tickets)
-    tickets = asked(
-        past,
+    tickets = read_mart(store, features, "tickets")
+    judged_on = asked(
+        fresh(tickets),
+        tickets,
         Heads(store.checkout(models["heads"].digest), settings.threads),
         encoder_digest=documents.digest,
         open_encoder=lambda: OnnxEncoder(store.checkout(documents.digest), settings.threads),
@@ -49,7 +49,7 @@ def assemble(
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(tickets, Memory.load(store.checkout(index.digest)).vectors),
+        reference=make_reference(judged_on, Memory.load(store.checkout(index.digest)).vectors),
         lineage=lineage.trace(features, index, models, code, store),
     )
     return bundle.assemble(parts, store)

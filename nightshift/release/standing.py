@@ -5,12 +5,14 @@ Standing(champion='03fa...', query_tower='77de...', generator='',
                   'generator': 'trained: 31% of 388 tickets are new, the limit is 25%'})
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from nightshift.artifacts import Features, Standing
+from nightshift.artifacts import Drift, Features, Standing
 from nightshift.errors import SettingsError
+from nightshift.evaluate.drift import ABOUT
 from nightshift.release import registry
 from nightshift.release.bundle import model_digests, read
 from nightshift.settings import Profile, Settings
@@ -18,14 +20,18 @@ from nightshift.store import Store
 
 LORA = ("auto", "always", "never")
 LEARNS_FROM = {"query_tower": "training_pairs.parquet", "generator": "generator_examples.parquet"}
+FOLLOWS_DRIFT = {"query_tower"}  # the generator learns how to answer, whatever is asked
 EVALUATED = "eval_questions.parquet"
 
 
-def consult(settings: Settings, store: Store, features: Features, profile: Profile, lora: str) -> Standing:
+def consult(
+    settings: Settings, store: Store, features: Features, drift: Drift, profile: Profile, lora: str
+) -> Standing:
     """Decide per adapter whether tonight trains it or reuses the champion's.
 
-    `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, 'always' trains, 'never'
-    reuses if there is one; anything else is a SettingsError. Whatever the choice, an adapter is trained anew when it
+    `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, and trains the query tower on any
+    new ticket when `drift` found that tickets are about other things than before; 'always' trains, 'never' reuses if
+    there is one; anything else is a SettingsError. Whatever the choice, an adapter is trained anew when it
     has learned from a ticket that is gone (forgotten by request) or that tonight's evaluation asks.
     """
     if lora not in LORA:
@@ -40,7 +46,8 @@ def consult(settings: Settings, store: Store, features: Features, profile: Profi
         adapter = models.get(f"{name}_adapter", "")
         if adapter and lora != "always":
             learned = set(cast(list[str], store.get_json(store.tree(adapter)["trained_on.json"])))
-            reused, why = _judge(learned, _Tickets.read(features, mart, store), profile.retrain_share, lora)
+            moved = sorted(ABOUT.intersection(drift.moved)) if name in FOLLOWS_DRIFT else []
+            reused, why = _judge(learned, _Tickets.read(features, mart, store), profile.retrain_share, lora, moved)
         else:
             reused, why = False, "lora=always" if adapter else "the serving release has no adapter to reuse"
         reuse[name] = adapter if reused else ""
@@ -63,18 +70,28 @@ class _Tickets:
         return cls(known, today, asked)
 
 
-def _judge(learned: set[str], tickets: _Tickets, limit: float, lora: str) -> tuple[bool, str]:
-    """Whether an adapter that learned from these tickets is good enough tonight, and why, in words."""
-    gone, asked, new = learned - tickets.known, learned & tickets.asked, tickets.today - learned
+def _judge(learned: set[str], tickets: _Tickets, limit: float, lora: str, moved: Sequence[str]) -> tuple[bool, str]:
+    """Whether an adapter that learned from these tickets is good enough tonight, and why, in words.
+
+    `moved` are the measures by which tonight's tickets are about something else.
+    """
+    gone, asked = learned - tickets.known, learned & tickets.asked
     if gone:
         return False, f"it learned from {len(gone):,} tickets that are gone"
     if asked:
         return False, f"it learned from {len(asked):,} tickets that tonight's evaluation asks"
-    share = len(new) / max(len(tickets.today), 1)
+    share = new_share(learned, tickets.today)
     counted = f"{share:.0%} of {len(tickets.today):,} tickets are new, the limit is {limit:.0%}"
     if lora == "never":
         return True, f"lora=never ({counted})"
+    if moved and share:
+        return False, f"tonight's tickets are about something else ({', '.join(moved)}); {counted}"
     return share < limit, counted
+
+
+def new_share(learned: set[str] | frozenset[str], today: set[str]) -> float:
+    """The share of the tickets to learn from `today` that an adapter has not learned from."""
+    return len(today - learned) / max(len(today), 1)
 
 
 def _ids(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.artifacts import Features
+from nightshift.artifacts import Drift, Features
 from nightshift.errors import SettingsError
 from nightshift.release import registry
 from nightshift.release.registry import RegisteredRelease
@@ -14,6 +14,8 @@ from nightshift.release.standing import consult
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 
+QUIET = Drift("d" * 64, "c" * 64, "quiet", 200)
+MOVED = replace(QUIET, verdict="drift", moved=["unfamiliar", "volume"])
 TINY = replace(profile("tiny"), retrain_share=0.25)
 
 
@@ -63,7 +65,7 @@ def champion(store, monkeypatch):
 
 def test_without_a_champion_all_is_trained(settings, store, features):
     """The first night trains both adapters and says why."""
-    standing = consult(settings, store, features("t1"), TINY, "never")
+    standing = consult(settings, store, features("t1"), QUIET, TINY, "never")
     assert (standing.champion, standing.query_tower, standing.generator) == ("", "", "")
     assert standing.reasons["query_tower"] == "trained: no release serves yet"
 
@@ -71,7 +73,7 @@ def test_without_a_champion_all_is_trained(settings, store, features):
 def test_few_new_tickets_reuse(settings, store, features, champion):
     """With a fifth of the tickets new and a limit of a quarter, the adapters are reused and the numbers told."""
     adapter = champion("t1", "t2", "t3", "t4")
-    standing = consult(settings, store, features("t1", "t2", "t3", "t4", "t5"), TINY, "auto")
+    standing = consult(settings, store, features("t1", "t2", "t3", "t4", "t5"), QUIET, TINY, "auto")
     assert (standing.query_tower, standing.generator) == (adapter, adapter)
     assert standing.reasons["generator"] == "reused: 20% of 5 tickets are new, the limit is 25%"
 
@@ -80,14 +82,14 @@ def test_many_new_tickets_train(settings, store, features, champion):
     """At the limit the adapters are trained, unless the person said never."""
     adapter = champion("t1", "t2", "t3")
     tonight = features("t1", "t2", "t3", "t4")
-    assert consult(settings, store, tonight, TINY, "auto").query_tower == ""
-    assert consult(settings, store, tonight, TINY, "never").query_tower == adapter
+    assert consult(settings, store, tonight, QUIET, TINY, "auto").query_tower == ""
+    assert consult(settings, store, tonight, QUIET, TINY, "never").query_tower == adapter
 
 
 def test_always_trains(settings, store, features, champion):
     """lora=always trains although nothing is new."""
     champion("t1")
-    standing = consult(settings, store, features("t1"), TINY, "always")
+    standing = consult(settings, store, features("t1"), QUIET, TINY, "always")
     assert (standing.query_tower, standing.reasons["query_tower"]) == ("", "trained: lora=always")
 
 
@@ -95,11 +97,30 @@ def test_what_must_not_be_known_is_forgotten(settings, store, features, champion
     """An adapter that learned from a forgotten ticket or from tonight's evaluation is trained anew, even with never."""
     for learned, why in (("t0", "1 tickets that are gone"), ("e1", "1 tickets that tonight's evaluation asks")):
         champion("t1", learned)
-        standing = consult(settings, store, features("t1"), TINY, "never")
+        standing = consult(settings, store, features("t1"), QUIET, TINY, "never")
         assert (standing.query_tower, standing.reasons["query_tower"]) == ("", f"trained: it learned from {why}")
+
+
+def test_drift_trains_the_query_tower_on_what_is_new(settings, store, features, champion):
+    """When tickets are about something else, a single new one is enough for the query tower; the generator waits."""
+    adapter = champion("t1", "t2", "t3", "t4")
+    standing = consult(settings, store, features("t1", "t2", "t3", "t4", "t5"), MOVED, TINY, "auto")
+    assert (standing.query_tower, standing.generator) == ("", adapter)
+    why = "tonight's tickets are about something else (unfamiliar); 20% of 5 tickets are new, the limit is 25%"
+    assert standing.reasons["query_tower"] == f"trained: {why}"
+
+
+def test_drift_trains_nothing_where_it_cannot_pay(settings, store, features, champion):
+    """Nothing new to learn from, only more or renamed tickets, or the person's word: the adapter is used again."""
+    adapter = champion("t1", "t2", "t3", "t4")
+    told = replace(MOVED, verdict="drift and taxonomy", moved=["labels", "vanished", "volume"])
+    assert consult(settings, store, features("t1", "t2", "t3", "t4"), MOVED, TINY, "auto").query_tower == adapter
+    more = features("t1", "t2", "t3", "t4", "t5")
+    assert consult(settings, store, more, told, TINY, "auto").query_tower == adapter
+    assert consult(settings, store, more, MOVED, TINY, "never").query_tower == adapter
 
 
 def test_a_wrong_choice_is_told(settings, store, features):
     """Another value of lora is refused with the ones there are."""
     with pytest.raises(SettingsError, match="auto, always, never"):
-        consult(settings, store, features("t1"), TINY, "sometimes")
+        consult(settings, store, features("t1"), QUIET, TINY, "sometimes")

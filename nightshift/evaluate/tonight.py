@@ -1,0 +1,65 @@
+"""Tonight's tickets against the release that serves, before anything is trained.
+
+    drift, page = look(champion, features, store, settings)
+    # Drift(verdict='drift', rows=214, moved=['cluster', 'unfamiliar'], ...), and Evidently's page or None
+
+drift.json in the store says all of it: verdict, measures with limits, labels that are new or gone.
+"""
+
+from typing import Any, cast
+
+import numpy as np
+
+from nightshift.artifacts import Drift, Features, Release
+from nightshift.evaluate.drift import FEWEST, FORM, Asked, Comparison, compare, tabular
+from nightshift.evaluate.drift_report import report
+from nightshift.evaluate.reference import asked, newest_nights
+from nightshift.release.bundle import read
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.heads import Heads
+from nightshift.runtime.memory import Memory
+from nightshift.settings import Settings
+from nightshift.store import Store
+from nightshift.warehouse import read_mart
+
+_FEWEST_SHOWN = 30  # below it a page of distributions shows nothing
+
+
+def look(champion: Release | None, features: Features, store: Store, settings: Settings) -> tuple[Drift, str | None]:
+    """The drift of tonight, and Evidently's page where there are a few dozen tickets to show, whatever the verdict."""
+    reference = cast(dict[str, Any], read(champion.digest, "reference.json", store)) if champion else {}
+    if champion is None or reference.get("form") != FORM:
+        return _kept(Comparison("no reference", 0), champion, features, store), None
+    tickets = read_mart(store, features, "tickets")
+    rows = newest_nights(tickets, FEWEST)
+    if not rows.num_rows or rows["created_at"][-1].as_py().isoformat() <= reference["until"]:
+        return _kept(Comparison("nothing new", 0), champion, features, store), None
+    folder = store.checkout(champion.digest)
+    tonight = asked(
+        rows,
+        tickets,
+        Heads(folder / "heads", settings.threads),
+        encoder_digest=champion.models["document_tower"],
+        open_encoder=lambda: OnnxEncoder(folder / "document_tower", settings.threads),
+        store=store,
+    )
+    found = compare(reference, tonight, Memory.load(folder / "index").vectors)
+    return _kept(found, champion, features, store), _page(reference, tonight)
+
+
+def measured(drift: Drift, store: Store) -> dict[str, Any]:
+    """What drift.json says. Raises MissingObject, CorruptObject."""
+    return cast(dict[str, Any], store.get_json(drift.digest))
+
+
+def _page(reference: dict[str, Any], tonight: Asked) -> str | None:
+    if min(len(tonight.times), len(reference["rows"]["time"])) < _FEWEST_SHOWN:
+        return None
+    columns = tabular(tonight, np.array(reference["centres"], np.float32))
+    return report({name: reference["rows"][name] for name in columns}, columns)
+
+
+def _kept(found: Comparison, champion: Release | None, features: Features, store: Store) -> Drift:
+    serving = champion.digest if champion else ""
+    digest = store.put_json(found.to_json() | {"champion": serving, "features": features.digest})
+    return Drift(digest, serving, found.verdict, found.rows, found.moved)
