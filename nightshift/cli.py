@@ -8,6 +8,7 @@ nightshift release diff 1 2
 import json
 import sys
 import webbrowser
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -133,6 +134,29 @@ def evaluate(
     from nightshift.evaluate.elsewhere import score
 
     print(json.dumps(score(source, since, release, Settings.from_env()), indent=1))
+
+
+@app.command()
+def backtest(
+    source: Annotated[str, typer.Option(help="A dated history, e.g. file:///folder?mapping=thunderbird.")],
+    since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first night.")],
+    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day that is asked about.")],
+    every: Annotated[str, typer.Option(help="Days between nights.")] = "7d",
+    tower: Annotated[str, typer.Option(help="Query tower: never trained, or auto: when enough is new.")] = "never",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; by default backtest/ in the state folder.")
+    ] = None,
+) -> None:
+    """Replay a history night by night: what learning every night is worth, against learning once and not at all."""
+    from nightshift.backtest.plan import planned
+    from nightshift.backtest.replay import replayed
+    from nightshift.backtest.report import prepared, table, write
+
+    settings = Settings.from_env()
+    plan, folder = planned(since, until, every, tower), prepared(out or settings.home / "backtest")
+    result = replayed(source, plan, settings)
+    write(result, folder)
+    print(table(result))
 
 
 @releases.command("list")

@@ -114,3 +114,13 @@ class Settings:
     def at(self, name: str) -> "Settings":
         """The same settings at another profile; SettingsError for one there is not."""
         return replace(self, profile=profile(name).name)
+
+    def aside(self, folder: Path) -> "Settings":
+        """The same settings with a store, a warehouse and an index of their own in `folder`."""
+        return replace(
+            self,
+            home=folder,
+            store=f"file://{folder}/store",
+            warehouse=f"duckdb://{folder}/warehouse.duckdb",
+            index=f"faiss://{folder}/index",
+        )

@@ -7,7 +7,6 @@ source's. So a set the release has never seen shows what it learned that carries
 """
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,7 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
     released = open_store(settings.store)
     folder = released.checkout(entry.digest)
     with tempfile.TemporaryDirectory() as name:
-        aside = replace(
-            settings,
-            home=Path(name),
-            store=f"file://{name}/store",
-            warehouse=f"duckdb://{name}/warehouse.duckdb",
-            index=f"faiss://{name}/index",
-        )
+        aside = settings.aside(Path(name))
         store = open_store(aside.store)
         snapshot, _ = ingest(open_source(source, aside), store, aside)
         features, _ = transform(snapshot, since, store, aside)

@@ -1,0 +1,112 @@
+"""A dated history, read once, and cut to what was known on a night.
+
+    history = read_history("file:///exports/desk?mapping=desk.yaml", plan, store, settings)
+    features = history.features(datetime(2024, 7, 1), store)    # the marts of that night: articles, pairs, questions
+    week = history.questions(datetime(2024, 7, 1), datetime(2024, 7, 8))
+
+    links:  ticket_id='1482' article_id='cannot-receive-messages' text='Cannot receive ...' created_at=... known_at=...
+
+A link is known from the day it was made, and never before the first answer of a helper to its ticket: sources that do
+not date their links give them the day of the question. Articles are those of the source as it is today.
+"""
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from nightshift.artifacts import Features, Snapshot
+from nightshift.backtest.plan import Plan
+from nightshift.errors import NotEnoughData
+from nightshift.lake import ingest
+from nightshift.settings import Settings
+from nightshift.sources import open_source
+from nightshift.store import Store
+from nightshift.warehouse import MARTS, transform
+from nightshift.warehouse.database import opened, warehouse_file
+from nightshift.warehouse.export import gathered
+
+FEWEST_QUESTIONS = 30  # below it no interval of a difference would say anything
+MIN_WORDS = 3  # shorter tickets are asked, not learned from
+
+_LINKS = """
+with answered as (
+    select ticket_id, min(created_at) as first_answer
+    from nightshift_staging.stg_answers
+    where by_helper
+    group by ticket_id
+)
+select
+    tickets.ticket_id, articles.article_id, tickets.text_key, tickets.text, tickets.intent, tickets.n_words,
+    tickets.created_at, greatest(resolutions.resolved_at, coalesce(answered.first_answer, resolutions.resolved_at)) as known_at
+from nightshift_marts.tickets as tickets
+inner join nightshift_staging.stg_resolutions as resolutions on tickets.ticket_id = resolutions.ticket_id
+inner join nightshift_marts.articles as articles on resolutions.article_id = articles.article_id
+left join answered on tickets.ticket_id = answered.ticket_id
+where tickets.created_at < $end
+order by tickets.ticket_id, articles.article_id
+"""
+
+
+@dataclass(frozen=True)
+class History:
+    """Every link from a ticket to an article before the end of the plan, and the articles' mart in the store."""
+
+    links: pa.Table
+    articles: str
+    snapshot: str
+
+    def features(self, night: datetime, store: Store) -> Features:
+        """The marts of `night`, as `transform` with this split makes them: nothing later is in what is learned from.
+
+        A ticket that says what a question from this night on says is not learned from either.
+        """
+        asked = self.links.filter(pc.greater_equal(self.links["created_at"], night))
+        known = (
+            (pc.field("created_at") < night)
+            & (pc.field("known_at") < night)
+            & (pc.field("n_words") >= MIN_WORDS)
+            & ~pc.field("text_key").isin(asked["text_key"].unique())
+        )
+        pairs = self.links.filter(known).select(MARTS["training_pairs"].names).cast(MARTS["training_pairs"])
+        marts = {"training_pairs": pairs, "eval_questions": gathered(asked)}
+        tree = {f"{name}.parquet": store.put(_written(table)) for name, table in marts.items()}
+        digest = store.put_json({**tree, "articles.parquet": self.articles})
+        rows = {name: table.num_rows for name, table in marts.items()}
+        return Features(digest, self.snapshot, f"{night.isoformat()}Z", rows)
+
+    def questions(self, since: datetime, until: datetime) -> pa.Table:
+        """One row per question asked in this time, oldest first, with all the articles that resolved it."""
+        inside = (pc.field("created_at") >= since) & (pc.field("created_at") < until)
+        return gathered(self.links.filter(inside)).sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+
+
+def read_history(source: str, plan: Plan, store: Store, settings: Settings) -> History:
+    """Ingest and transform `source`, once. Raises SourceError, WarehouseError, NotEnoughData for too few questions."""
+    snapshot, _ = ingest(open_source(source, settings), store, settings)
+    history = history_of(snapshot, plan, store, settings)
+    questions = history.questions(plan.first, plan.end).num_rows
+    if questions < FEWEST_QUESTIONS:
+        raise NotEnoughData(
+            f"{questions} questions with a linked article were asked from {plan.first:%Y-%m-%d} on and before "
+            f"{plan.end:%Y-%m-%d}; {FEWEST_QUESTIONS} are needed",
+            "give other days to --from and --to, or map the source's links to the table resolutions",
+        )
+    return history
+
+
+def history_of(snapshot: Snapshot, plan: Plan, store: Store, settings: Settings) -> History:
+    """The history in `snapshot`, up to the end of the plan. Raises WarehouseError."""
+    features, _ = transform(snapshot, plan.first.isoformat(), store, settings, MIN_WORDS)
+    with opened(warehouse_file(settings.warehouse)) as connection:
+        links = connection.execute(_LINKS, {"end": plan.end}).to_arrow_table()
+    return History(links, store.tree(features.digest)["articles.parquet"], snapshot.digest)
+
+
+def _written(table: pa.Table) -> bytes:
+    data = io.BytesIO()
+    pq.write_table(table, data, compression="zstd")
+    return data.getvalue()

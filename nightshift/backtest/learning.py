@@ -1,0 +1,128 @@
+"""What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
+
+    lesson = learn(history.features(night, store), last, plan.tower, documents, folder, store, settings)
+    lesson.release          # index/ document_tower/ query_tower/ heads/ weights.json
+    lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
+
+Intents, the generator, drift and gates have no say in which articles are found, and are left out.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from nightshift.artifacts import Features, Index, Model
+from nightshift.export.encoder import export_query_tower
+from nightshift.index.build import build
+from nightshift.progress import cpu_seconds
+from nightshift.release.standing import new_share
+from nightshift.settings import Settings, profile
+from nightshift.store import Store
+from nightshift.store.files import canonical_json
+from nightshift.train.heads import Labelled, train_heads
+from nightshift.train.labelled import labelled_pairs
+from nightshift.train.query_tower import can_train, train_query_tower
+from nightshift.train.sections import sections_of
+from nightshift.train.tuning import tune
+from nightshift.warehouse import read_mart
+
+SEED = 7
+NO_TICKETS = Labelled([], np.zeros((0, 0), np.float32), [], [])
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a night took: texts embedded, CPU seconds in all, and those of them that went into the query tower."""
+
+    embedded: int
+    seconds: float
+    tower_seconds: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A night's release, as far as retrieval goes. `queries` is the tower that embeds questions."""
+
+    release: Path
+    queries: Model
+    learned: frozenset[str]  # the tickets that the query tower has learned from
+    resolved: int
+    blend: dict[str, float]
+    cost: Cost
+
+
+def learn(
+    features: Features,
+    last: Lesson | None,
+    tower: str,
+    documents: Model,
+    folder: Path,
+    store: Store,
+    settings: Settings,
+) -> Lesson:
+    """Learn from `features` into `folder`. The query tower is that of the `last` night until it pays to train one.
+
+    Raises NotEnoughData without an article, TrainingFailed, ParityExceeded.
+    """
+    size, started = profile(settings.profile), cpu_seconds()
+    index, work = build(features, documents, store, settings)
+    began = cpu_seconds()
+    queries, learned = _query_tower(features, index, last, tower, documents, store, settings)
+    tower_seconds = cpu_seconds() - began
+    pairs = labelled_pairs(features, documents, store, settings)
+    heads = train_heads(NO_TICKETS, pairs, profile=size, store=store, base=documents.base, trained_on=features.digest)
+    dials = tune(features, index, documents, queries, store, settings)
+    place(folder, index, documents, queries, heads, dials.weights, store)
+    cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)
+    return Lesson(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["blend"], cost)
+
+
+def place(
+    folder: Path, index: Index, documents: Model, queries: Model, heads: Model, weights: object, store: Store
+) -> None:
+    """Lay out a release folder: links to the checkouts of its parts, and its weights."""
+    folder.mkdir(parents=True)
+    parts: dict[str, Index | Model] = {
+        "index": index,
+        "document_tower": documents,
+        "query_tower": queries,
+        "heads": heads,
+    }
+    for name, part in parts.items():
+        (folder / name).symlink_to(store.checkout(part.digest))
+    (folder / "weights.json").write_bytes(canonical_json(weights))
+
+
+def _query_tower(
+    features: Features,
+    index: Index,
+    last: Lesson | None,
+    tower: str,
+    documents: Model,
+    store: Store,
+    settings: Settings,
+) -> tuple[Model, frozenset[str]]:
+    """Tonight's query tower and what it learned from: by the rule of the nights where `tower` is auto."""
+    pairs = read_mart(store, features, "training_pairs")
+    size, today = profile(settings.profile), set(pairs["ticket_id"].to_pylist())
+    if tower == "never" or not can_train(pairs):
+        return documents, frozenset()
+    if last and last.learned and new_share(last.learned, today) < size.retrain_share:
+        return last.queries, last.learned
+    adapter = train_query_tower(
+        pairs,
+        sections_of(store.checkout(index.digest)),
+        documents,
+        profile=size,
+        store=store,
+        settings=settings,
+        seed=SEED,
+        log=lambda _values, _step: None,
+        trained_on=features.digest,
+    )
+    if not adapter.digest:
+        return documents, frozenset()
+    learned = frozenset(cast(list[str], store.get_json(store.tree(adapter.digest)["trained_on.json"])))
+    return export_query_tower(adapter, store, settings, pairs["text"].to_pylist()), learned

@@ -1,0 +1,94 @@
+"""A history in which something new turns up: learning every night finds it, a release that never learns again does not."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tiny_encoder import write_tiny_encoder
+
+from nightshift.backtest.history import History, _written
+from nightshift.backtest.plan import planned
+from nightshift.backtest.replay import CONTENDERS, replay
+from nightshift.export.encoder import export_document_tower
+from nightshift.settings import Settings
+from nightshift.store import open_store
+from nightshift.warehouse import MARTS
+
+FIRST = datetime(2026, 2, 1)  # noqa: DTZ001 - UTC without a zone, as in the marts
+ARTICLES, A_DAY = 20, 48
+A_WEEK = 7 * A_DAY
+UNRESOLVED = 2  # of the last hour before midnight
+NEW_FROM = FIRST + timedelta(7)
+
+
+def asked(number, at):
+    """A ticket about one of ten matters in the words of that matter; half of the matters are new in the second week."""
+    matter = number % 5 + (5 if at >= NEW_FROM else 0)
+    words = [f"word{3 * matter + offset}" for offset in np.random.default_rng(number).permutation(3)]
+    return {
+        "ticket_id": f"t{number:04}",
+        "article_id": f"a{10 + matter}",
+        "text_key": f"k{number}",
+        "text": " ".join([*words, words[0], f"number {number}"]),
+        "intent": "",
+        "n_words": 6,
+        "created_at": at,
+        "known_at": at + timedelta(hours=1),
+    }
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory):
+    """Three weekly nights over a ticket every half hour, whose articles share no word with them."""
+    folder = tmp_path_factory.mktemp("replay")
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder / "home"), "NIGHTSHIFT_PROFILE": "tiny"})
+    store = open_store(settings.store)
+    links = [asked(number, FIRST + timedelta(days=-7, minutes=30 * number)) for number in range(28 * A_DAY)]
+    articles = pa.Table.from_pylist(
+        [
+            {
+                "article_id": f"a{one:02}",
+                "title": f"Title {one}",
+                "body": f"Body {one}",
+                "url": "",
+                "topic": "",
+                "updated_at": FIRST,
+            }
+            for one in range(ARTICLES)
+        ],
+        MARTS["articles"],
+    )
+    history = History(pa.Table.from_pylist(links), store.put(_written(articles)), "")
+    tower = export_document_tower(write_tiny_encoder(folder), store, settings, ["word1 word2", "word3"])
+    plan = planned(FIRST, FIRST + timedelta(20), "7d", "never")
+    return replay(history, plan, tower, store, settings)
+
+
+def test_what_is_new_is_found_by_who_learns_and_not_by_who_does_not(nights):
+    """In the week after its first questions were resolved, the nightly contender finds the new matter's articles."""
+    last = nights[-1].hits
+    assert last["nightly"]["hit@1"].mean() > 0.8
+    assert last["frozen"]["hit@1"].mean() < 0.2
+    assert last["bm25"]["hit@1"].mean() < 0.5
+
+
+def test_on_the_first_night_nobody_has_an_advantage(nights):
+    """Nightly and frozen are one release there, so they answer every question alike."""
+    first = nights[0].hits
+    assert all((first["nightly"][measure] == first["frozen"][measure]).all() for measure in first["frozen"])
+    assert first["nightly"]["hit@1"].mean() > 0.8
+
+
+def test_a_night_pays_for_what_is_new_and_for_all_of_it(nights):
+    """Texts are embedded on the night that learns from them, also where they were asked the week before; each once."""
+    assert [night.lesson.cost.embedded for night in nights[1:]] == [A_WEEK, A_WEEK]
+    assert nights[0].lesson.cost.embedded == A_WEEK - UNRESOLVED + ARTICLES
+    assert all(night.lesson.cost.seconds > 0 and night.lesson.cost.tower_seconds == 0 for night in nights)
+
+
+def test_every_question_is_asked_once_of_everyone(nights):
+    """Three weeks of questions, and no contender is left out."""
+    for night in nights:
+        assert set(night.hits) == set(CONTENDERS)
+        assert all(len(of["hit@5"]) == len(night.asked_at) == A_WEEK for of in night.hits.values())
