@@ -65,11 +65,16 @@ def gained(nights: Sequence[Night]) -> Curve:
 def _upper(nights: Sequence[Night], days: Sequence[datetime], window: int) -> str:
     curves = {name: moving(nights, name, window) for name in NAMES}
     every = np.concatenate(list(curves.values()))
-    low, high = np.floor(every.min() * 20) / 20, np.ceil(every.max() * 20) / 20
+    low, high = np.floor(every.min() * 10) / 10, np.ceil(every.max() * 10 + 1e-9) / 10
     xs = _across(days)[window - 1 :]
     places = {name: _down(curve, low, high, UPPER) for name, curve in curves.items()}
     lines = "".join(_line(xs, places[name], name) for name in reversed(NAMES))
-    return _grid(low, high, UPPER, "{:.2f}") + _months(days, UPPER[1]) + lines + _labels(places)
+    return (
+        _grid(low, high, round((high - low) * 10) + 1, UPPER, "{:.1f}")
+        + _months(days, UPPER[1])
+        + lines
+        + _labels(places)
+    )
 
 
 def _lower(nights: Sequence[Night], days: Sequence[datetime]) -> str:
@@ -85,7 +90,7 @@ def _lower(nights: Sequence[Night], days: Sequence[datetime]) -> str:
     zero = _down(np.zeros(1), low, high, LOWER)[0]
     return (
         f'<text class="n" x="{LEFT}" y="{top - 14}">nightly minus frozen, all questions so far</text>'
-        f"{_grid(low, high, LOWER, '{:+.2f}')}{_months(days, bottom)}{band}"
+        f"{_grid(low, high, 5, LOWER, '{:+.2f}')}{_months(days, bottom)}{band}"
         f'<line class="zero" x1="{LEFT}" x2="{RIGHT}" y1="{zero:.1f}" y2="{zero:.1f}"/>'
         f"{_line(xs, _down(mean, low, high, LOWER), 'nightly')}"
         f'<text class="nightly" x="{RIGHT + 10}" y="{_down(mean, low, high, LOWER)[-1] + 4:.1f}">{mean[-1]:+.3f}</text>'
@@ -110,8 +115,8 @@ def _points(places: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
 
 
-def _grid(low: float, high: float, field: tuple[int, int], form: str) -> str:
-    steps = np.linspace(low, high, 5)
+def _grid(low: float, high: float, lines: int, field: tuple[int, int], form: str) -> str:
+    steps = np.linspace(low, high, lines)
     return "".join(
         f'<line class="g" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{form.format(step)}</text>'
@@ -120,15 +125,17 @@ def _grid(low: float, high: float, field: tuple[int, int], form: str) -> str:
 
 
 def _months(days: Sequence[datetime], bottom: int) -> str:
-    """The first night of each month under the field; days where all nights lie in one or two months."""
+    """The first night of each month under the field, or some days where there are few months."""
     firsts = [place for place, day in enumerate(days) if place == 0 or day.month != days[place - 1].month]
-    chosen, form = (
-        (firsts[:: -(-len(firsts) // 12)], "%Y-%m")
-        if len(firsts) > 2
-        else (range(0, len(days), -(-len(days) // 8)), "%m-%d")
-    )
+    few = len(firsts) < 4
+    chosen = range(0, len(days), -(-len(days) // 8)) if few else firsts[:: -(-len(firsts) // 12)]
     xs = _across(days)
-    return "".join(f'<text x="{xs[one]:.1f}" y="{bottom + 20}">{days[one].strftime(form)}</text>' for one in chosen)
+    told = [
+        days[one].strftime("%m-%d" if few else "%b '%y" if one == 0 or days[one].month == 1 else "%b") for one in chosen
+    ]
+    return "".join(
+        f'<text x="{xs[one]:.1f}" y="{bottom + 20}">{text}</text>' for one, text in zip(chosen, told, strict=True)
+    )
 
 
 def _labels(places: Mapping[str, Curve]) -> str:
