@@ -69,17 +69,17 @@ def export_generator(
     """
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        prompts, expected = _merged(
+        prompts, expected = merged(
             adapter, unpacked(base_url, settings), store, work / "merged", list(probes or [NO_PROBE])[:MOST_PROBES]
         )
-        exact = _converted(work / "merged", work / "fp32", EXACT)
+        exact = converted(work / "merged", work / "fp32", EXACT)
         graph = Graph(exact, settings.threads)
         reached = np.stack([graph.logits(prompt)[-1] for prompt in prompts])
         metrics = {"parity": check("generator", expected, reached, TOLERANCE)}
         said = continuations(exact, prompts, settings.threads)
         folder, variant = exact, EXACT
         for candidate in QUANTIZED:
-            smaller = _converted(work / "merged", work / candidate.name, candidate)
+            smaller = converted(work / "merged", work / candidate.name, candidate)
             share = agreement(graph, Graph(smaller, settings.threads), said)
             metrics[f"{candidate.name}_agreement"] = share
             if share >= MIN_AGREEMENT:
@@ -99,7 +99,7 @@ def export_generator(
         )
 
 
-def _merged(
+def merged(
     adapter: Model | None, base: Path, store: Store, folder: Path, probes: Sequence[str]
 ) -> tuple[list[list[int]], NDArray[np.float32]]:
     """Write the merged model to `folder`; the probes' tokens, and PyTorch's logits after each: float32 [n, vocabulary]."""
@@ -118,7 +118,7 @@ def _merged(
     return prompts, np.stack(last)
 
 
-def _converted(merged: Path, target: Path, variant: Variant) -> Path:
+def converted(merged: Path, target: Path, variant: Variant) -> Path:
     """Run onnxruntime-genai's builder, in a process of its own: it holds several copies of the weights."""
     command = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", str(merged), "-o", str(target)]
     command += ["-p", variant.name, "-e", "cpu", "-c", str(target.with_suffix(".cache"))]
@@ -165,7 +165,7 @@ class Continuation:
 def continuations(folder: Path, prompts: Sequence[Sequence[int]], threads: int) -> list[Continuation]:
     """Let the converted model in `folder` go on greedily after each prompt, as it would when serving."""
     generator = Generator(folder, threads)
-    said = [generator.tokens(prompt, CONTINUED_TOKENS) for prompt in prompts]
+    said = [list(generator.tokens(prompt, CONTINUED_TOKENS)) for prompt in prompts]
     return [Continuation([*prompt, *more], len(prompt)) for prompt, more in zip(prompts, said, strict=True)]
 
 

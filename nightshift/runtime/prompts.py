@@ -25,6 +25,7 @@ SYSTEM = (
 )
 DECLINE = "I could not find an answer to this in our help articles."
 END_OF_TURN = "<|im_end|>"
+PREFIX = f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n<|im_start|>user\n"  # what every prompt begins with
 QUESTION_WORDS = 90
 PASSAGE_WORDS = 140
 
@@ -52,11 +53,7 @@ def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WO
     """The whole prompt, up to where the answer begins. `n_words` limits each passage."""
     shown = "\n\n".join(render_passage(number, passage, n_words) for number, passage in enumerate(passages, start=1))
     asked = cut(" ".join(as_data(question).split()), QUESTION_WORDS)
-    return (
-        f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n"
-        f"<|im_start|>user\n{shown}\n\nQuestion: {asked}{END_OF_TURN}\n"
-        f"<|im_start|>assistant\n"
-    )
+    return f"{PREFIX}{shown}\n\nQuestion: {asked}{END_OF_TURN}\n<|im_start|>assistant\n"
 
 
 def with_mark(sentence: str, number: int) -> str:

@@ -15,6 +15,7 @@ from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
+from nightshift.train.checkpoint import unpacked
 from nightshift.train.examples import Example, TrainingSet
 from nightshift.train.generator import Turn, micro_batches, order, pace, train_generator
 from tests.narrow_llama import write_narrow_llama
@@ -118,13 +119,72 @@ def trained(home, told, base=TINY.generator):
     )
 
 
+@pytest.fixture(scope="module")
+def narrow(home, tmp_path_factory):
+    """The URL of a narrow base model."""
+    return f"file:{write_narrow_llama(TINY.generator, tmp_path_factory.mktemp('narrow') / 'model')}"
+
+
+@pytest.fixture(scope="module")
+def spoken(home, narrow, tmp_path_factory):
+    """A folder with the narrow model in full precision, as onnxruntime-genai reads it."""
+    from nightshift.export.generator import EXACT, converted
+
+    work = tmp_path_factory.mktemp("spoken")
+    return converted(unpacked(narrow, home[0]), work / "fp32", EXACT)
+
+
+def from_nothing(folder, prompt, n):
+    """`n` tokens after `prompt` by onnxruntime-genai alone: nothing kept, nothing proposed."""
+    import onnxruntime_genai as genai
+
+    model = genai.Model(str(folder))
+    options = genai.GeneratorParams(model)
+    options.set_search_options(max_length=len(prompt) + n, do_sample=False)
+    search = genai.Generator(model, options)
+    search.append_tokens(prompt)
+    said = []
+    while not search.is_done():
+        search.generate_next_token()
+        said.append(int(search.get_next_tokens()[0]))
+    return said
+
+
 @pytest.mark.slow
-def test_training_and_export_are_reproducible(home, tmp_path):
+def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
+    """Whatever was asked or abandoned before, a turn says token for token what it says from nothing."""
+    from nightshift.runtime.generator import Generator
+
+    generator = Generator(spoken, threads=1)
+    prompts = [generator.encode(text) for text in (example(1).prompt, "no prompt of ours", example(2).prompt)]
+    plain = [from_nothing(spoken, prompt, 24) for prompt in prompts]
+    assert all(len(said) > 1 for said in plain)
+    for prompt, said in [*zip(prompts, plain, strict=True)] * 2:
+        next(generator.tokens(prompts[0], 24))  # left after its first token
+        assert list(generator.tokens(prompt, 24)) == said
+
+
+@pytest.mark.slow
+def test_a_turn_longer_than_the_room_gets_more(spoken):
+    """The cache grows with the longest turn, and shorter ones after it are as before."""
+    from nightshift.runtime.generator import ROOM, Generator
+
+    generator = Generator(spoken, threads=1)
+    short = generator.encode(example(1).prompt)
+    said = list(generator.tokens(short, 8))
+    long = generator.encode(render("what now", [passage(i) for i in range(1, 36)]))
+    assert len(long) > ROOM
+    assert len(list(generator.tokens(long, 4))) == 4
+    assert list(generator.tokens(short, 8)) == said
+
+
+@pytest.mark.slow
+def test_training_and_export_are_reproducible(home, narrow):
     """The same examples give the same adapter, and the same adapter the same exported model, digest for digest."""
     from nightshift.export.generator import export_generator
 
     settings, store = home
-    base = f"file:{write_narrow_llama(TINY.generator, tmp_path / 'narrow')}"
+    base = narrow
     adapter = trained(home, [], base)
     assert adapter == trained(home, [], base)
     probes = [example(i).prompt for i in (1, 2)]
