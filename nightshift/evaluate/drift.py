@@ -11,14 +11,14 @@ they meet tonight's. Tickets it did learn from would look more alike than any ne
     unfamiliar        share of tickets farther from every remembered one than 99 % of the reference were: new topics
     repeated          share of tickets with the words of one of the 24 hours before
     volume            tickets a day against the last eight weeks, weekday for weekday once there are three weeks (|t|)
-    labels, vanished  what people called them, given what they say: see labels.py
+    labels, vanished, new labels, new topic   what people called them, given what they say: see labels.py
 
 PSI, sum (p - q) ln(p / q), is not 0 without any shift: at 214 tickets, 470 before and 20 bins it reaches 0.15 on an average night.
 So no fixed limit (the usual 0.1 of Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is what a night
 of tonight's size reaches by chance, all measures together in 1 night of 100: see chance.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,16 +28,16 @@ from numpy.typing import NDArray
 
 from nightshift.evaluate import volume
 from nightshift.evaluate.chance import Chance, Measure, psi, unevenness
-from nightshift.evaluate.labels import Called, compare_labels
+from nightshift.evaluate.labels import Called, Names, compare_labels
 
 FORM = 2  # of reference.json; an older one is no reference
 FEWEST = 100  # tickets on either side: bench.drift shows what is found at which size
-ABOUT = frozenset({"intent", "cluster", "unfamiliar"})  # measures of what tickets are about
-_MEASURES = 8
+ABOUT = frozenset({"intent", "cluster", "unfamiliar", "new topic"})  # measures of what tickets are about
+_MEASURES = 9
 _UNFAMILIAR = 0.01
 _LEAST_UNFAMILIAR = 4  # tickets of the reference beyond the mark: fewer would leave it to chance where the mark is
 _MIXES = ("intent", "cluster", "length")
-_CALLED = frozenset({"labels", "vanished"})
+_NAMES = frozenset({"labels", "vanished", "new labels"})
 _LENGTHS = (10, 20, 40, 80, 160, 320)
 _SEED = 0
 
@@ -81,24 +81,32 @@ class Comparison:
         return asdict(self) | {"measures": [asdict(one) | {"exceeded": one.exceeded} for one in self.measures]}
 
 
-def make_reference(fresh: Asked, memory: NDArray[np.float32]) -> dict[str, Any]:
+def make_reference(fresh: Asked, memory: NDArray[np.float32], known: Iterable[str]) -> dict[str, Any]:
     """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
 
-    `memory` float32 [m, dim] is that of its index.
+    `memory` float32 [m, dim] is that of its index, `known` are all labels that it saw. Without a ticket there is nothing.
     """
+    if not len(fresh.vectors):
+        return {}
     centres = _centres(fresh.vectors)
-    near = np.sort(familiarity(fresh.vectors, memory))
+    near = familiarity(fresh.vectors, memory)
     had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
     return {
         "form": FORM,
         "until": fresh.days.end.isoformat(),
         "centres": [[round(float(x), 5) for x in centre] for centre in centres],
-        "familiar": round(float(near[had]), 6),
+        "familiar": round(float(np.sort(near)[had]), 6),
         "unfamiliar": had,
+        "labels": sorted(known),
         "days": fresh.days.counts,
-        "rows": {**tabular(fresh, centres), "label": list(fresh.labels), "repeated": [int(one) for one in fresh.repeated],
-                 "time": [time.isoformat(timespec="hours") for time in fresh.times]},
-    }  # fmt: skip
+        "rows": {
+            **tabular(fresh, centres),
+            "label": list(fresh.labels),
+            "near": [round(float(one), 4) for one in near],
+            "repeated": [int(one) for one in fresh.repeated],
+            "time": [time.isoformat(timespec="hours") for time in fresh.times],
+        },
+    }
 
 
 def compare(
@@ -122,20 +130,24 @@ def compare(
     surprise = volume.surprise(before, tonight.days, tonight.nights)
     if surprise:
         measures.append(Measure("volume", surprise[0], chance.spread(surprise[1])))
-    called, new, gone = compare_labels(
-        Called(rows["cluster"], rows["label"]), Called(columns["cluster"], tonight.labels), chance, fewest
+    names = compare_labels(
+        Called.of(rows["cluster"], rows["label"], rows["near"]),
+        Called.of(columns["cluster"], tonight.labels, near.tolist()),
+        set(reference["labels"]),
+        chance,
+        fewest,
     )
-    return _judged(count, [*measures, *called], new, gone)
+    return _judged(count, [*measures, *names.measures], names)
 
 
-def _judged(count: int, measures: list[Measure], new: list[str], gone: list[str]) -> Comparison:
-    """The verdict. Labels that merely follow the text are no break of the taxonomy."""
+def _judged(count: int, measures: list[Measure], names: Names) -> Comparison:
+    """The verdict. A label that vanished is a break of the taxonomy; other labels are where the text has not moved."""
     measures = [Measure(one.name, round(one.value, 6), round(one.limit, 6)) for one in measures]
     moved = {one.name for one in measures if one.exceeded}
-    drift = bool(moved - _CALLED)
-    taxonomy = "vanished" in moved or ("labels" in moved and not moved & ABOUT)
+    drift = bool(moved - _NAMES)
+    taxonomy = "vanished" in moved or bool(moved & _NAMES and not moved & ABOUT)
     verdict = " and ".join(name for name, holds in (("drift", drift), ("taxonomy", taxonomy)) if holds)
-    return Comparison(verdict or "quiet", count, measures, new if taxonomy else [], gone if taxonomy else [])
+    return Comparison(verdict or "quiet", count, measures, names.new, names.gone if taxonomy else [])
 
 
 def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:

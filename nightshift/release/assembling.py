@@ -49,7 +49,9 @@ def assemble(
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(judged_on, Memory.load(store.checkout(index.digest)).vectors),
+        reference=make_reference(
+            judged_on, Memory.load(store.checkout(index.digest)).vectors, set(tickets["intent"].to_pylist())
+        ),
         lineage=lineage.trace(features, index, models, code, store),
     )
     return bundle.assemble(parts, store)
