@@ -24,7 +24,7 @@ from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.passages import Passage
-from nightshift.runtime.signals import blended, z_scores
+from nightshift.runtime.signals import blended, by_article, places_of, z_scores
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
 _DEPTH = 5_000  # chunks an index is asked for; deeper ones count as the last of these
@@ -77,6 +77,7 @@ class Retriever:
         self.article_ids = sorted(set(of_chunk))
         self._columns = {article: column for column, article in enumerate(self.article_ids)}
         self._starts = np.searchsorted(of_chunk, self.article_ids)
+        self._places = places_of(np.array([self._columns[article] for article in of_chunk]), len(self.article_ids))
         self._links = memory.links(self._columns)
         self._last: tuple[str, Ranking, NDArray[np.float32]] | None = None
 
@@ -179,7 +180,7 @@ class Retriever:
         asked = vectors if self._queries is self._documents else self._queries.encode(questions)
         dense, bm25 = self._dense(asked), self._bm25(questions)
         votes = self._memory.votes(vectors, self._links, len(self.article_ids), hidden)
-        per_article = [np.maximum.reduceat(of_chunk, self._starts, axis=1) for of_chunk in (dense, bm25)]
+        per_article = [by_article(of_chunk, self._places) for of_chunk in (dense, bm25)]
         signals = np.stack([*per_article, votes, self._prior(vectors)], axis=1)
         if gone is not None:  # an article that is not there is one that no signal speaks for
             lowest = np.where(gone[:, None], np.inf, signals).min(axis=2, keepdims=True)

@@ -1,4 +1,4 @@
-"""Help articles as questions see them: the frozen vectors of their sections, an article scored by its best one.
+"""Help articles as questions see them: the frozen vectors of their sections, an article scored by its best ones.
 
 sections = Sections(vectors, ["inbox", "inbox", "login"])     # one article id per section vector
 sections.scores(questions)                                    # [n, 2] in the order of sections.articles
@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from nightshift.runtime.signals import by_article, places_of
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ class Sections:
         """The article column of every section [sections]."""
         return np.array([self.position[article] for article in self.article_of], np.int64)
 
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        return places_of(self.columns, len(self.articles))
+
     def scores(self, questions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of the best section of every article: question vectors [n, dim] -> [n, articles]."""
-        order = np.argsort(self.columns, kind="stable")
-        starts = np.searchsorted(self.columns[order], np.arange(len(self.articles)))
-        best: NDArray[np.float32] = np.maximum.reduceat(questions @ self.vectors[order].T, starts, axis=1)
-        return best
+        """Question vectors [n, dim] -> [n, articles]: the cosines of an article's best sections, as retrieval weighs them."""
+        return by_article(questions @ self.vectors.T, self._places)
 
     def golds(self, article_ids: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
         """Which articles answer each question, as a mask [n, articles]; articles without sections are left out."""

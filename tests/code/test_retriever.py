@@ -107,15 +107,16 @@ def test_nothing_later_than_the_question_helps():
     retriever = made({"votes": 1.0}, memory=[(["parcel"], 9, "where is it"), (["login"], 5, "where is it")])
     _, signals = retriever.rank_articles(["where is it"] * 2, [DAY + timedelta(6), DAY + timedelta(3)])
     votes = signals[:, SIGNALS.index("votes")]
-    assert [retriever.article_ids[column] for column in np.flatnonzero(votes[0])] == ["login"]
-    assert not votes[1].any()
+    assert [retriever.article_ids[column] for column in np.flatnonzero(votes[0] > votes[0].min())] == ["login"]
+    assert len(set(votes[1])) == 1
 
 
 def test_a_question_asked_at_the_same_moment_does_not_vote_for_itself():
     """Before means earlier, so a ticket never recognises itself."""
     retriever = made({"votes": 1.0})
     _, signals = retriever.rank_articles(["aunt sent wrong colour"], [DAY + timedelta(2)])
-    assert signals[0, SIGNALS.index("votes"), retriever.article_ids.index("gift")] == 0
+    votes = signals[0, SIGNALS.index("votes")]
+    assert votes[retriever.article_ids.index("gift")] == votes.min()
 
 
 def test_an_article_taken_away_leaves_no_trace():

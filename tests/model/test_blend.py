@@ -80,11 +80,11 @@ def test_z_scores_of_a_constant_are_zero():
     assert z_scores(np.ones((2, 3))).tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
-def test_an_article_counts_with_its_best_section():
-    """Sections in any order; the article's score is the cosine of the best one."""
+def test_an_article_counts_with_its_best_sections():
+    """Sections in any order; each counts half as much as the one before, and few sections are no disadvantage."""
     sections = Sections(np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32), ["b", "a", "b"])
     assert sections.articles == ["a", "b"]
-    np.testing.assert_allclose(sections.scores(np.array([[0.0, 1.0]], np.float32)), [[1.0, 0.8]])
+    np.testing.assert_allclose(sections.scores(np.array([[0.0, 1.0]], np.float32)), [[1.0, 0.8 / 1.5]], atol=1e-6)
     assert sections.golds([["b", "gone"], []]).tolist() == [[False, True], [False, False]]
 
 
