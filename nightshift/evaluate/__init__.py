@@ -4,14 +4,16 @@
     evaluation, work = evaluate(Contender(candidate, folder), champion, features, drift, store,
                                 settings=settings, profile=profile, assistant_for=open_assistant)
     evaluation.verdict      # 'accepted' or 'rejected', with reasons
-    work.timings            # {'answer_p50': 0.41, ...}
+    work.timings            # {'found_p50': 0.02, ...}
 
-retrieval.py ranks, decline.py and answers.py check what is said, drift.py compares tonight with the past, gate.py judges.
+scoring.py ranks and declines, answers.py checks what is said, drift.py compares tonight with the past. gate.py is the arithmetic of
+a verdict; quality.py, golden.py, behaviour.py, leakage.py, canary.py and budgets.py measure and bring their gates.
 Everything measured stands in evaluation.json, apart from what a clock said and Evidently's page: they differ
 from run to run, and the same candidate on the same questions must give the same Evaluation.
 """
 
-from nightshift.evaluate.evaluation import Contender, EvaluationWork, evaluate, read_evaluation
+from nightshift.evaluate.contender import Contender
+from nightshift.evaluate.evaluation import EvaluationWork, evaluate, read_evaluation
 from nightshift.evaluate.gate import Gate, Limits, Verdict
 
 __all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate", "read_evaluation"]

@@ -1,6 +1,6 @@
 """What the assistant says to real questions, held against who resolved them. Every check is a rule, none a model.
 
-    spoken, timings = ask(assistant, questions, memo, key)     # [Spoken(text='...', source='generated', cited=(...)), ...]
+    spoken, clock = ask(assistant, questions, memo, key)       # [Spoken(text='...', source='generated', cited=(...)), ...]
     check(spoken, questions)      # {'answered_when_it_should': 0.88, 'cited_retrieved': 1.0, 'cited_gold': 0.71, 'supported': 0.98}
 
 Answers are kept under everything they depend on (see `_key`), so a night in which nothing of that changed generates
@@ -14,11 +14,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
+from nightshift.evaluate.budgets import Clock
 from nightshift.privacy.redact import redact
 from nightshift.progress import track
-from nightshift.runtime.assistant import Answered, Event, Retrieved
+from nightshift.runtime.assistant import Answered, Delta, Event, Retrieved, TextGenerator
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import marks, without_marks
 from nightshift.store.files import canonical_json, digest_of
@@ -31,6 +30,9 @@ class Answers(Protocol):
     """An assistant, as far as evaluation needs one."""
 
     def answer(self, question: str) -> Iterator[Event]: ...
+
+    @property
+    def generator(self) -> TextGenerator: ...
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,35 @@ class Spoken:
 
 def ask(
     assistant: Answers, questions: Sequence[Question], memo: dict[str, Any], key: Callable[[str, Retrieved], str]
-) -> tuple[list[Spoken], list[float]]:
-    """The answers, and the seconds each took that was not in `memo`; new ones are added to it."""
-    spoken, seconds = [], []
+) -> tuple[list[Spoken], Clock]:
+    """The answers, and the seconds they took. One that is in `memo` is not generated again; new ones are added to it."""
+    spoken: list[Spoken] = []
+    found, began, ended = [], [], []
     for question in track(questions, "answers", len(questions), "questions"):
         started = time.perf_counter()
         with closing(_closable(assistant.answer(question.text))) as events:
             retrieved = next(event for event in events if isinstance(event, Retrieved))
+            found.append(time.perf_counter() - started)
             known = key(question.text, retrieved)
             if known not in memo:
+                next(event for event in events if isinstance(event, Delta))
+                began.append(time.perf_counter() - started)
                 last = [event for event in events if isinstance(event, Answered)][-1]
+                ended.append(time.perf_counter() - started)
                 memo[known] = asdict(_spoken(last, retrieved.passages))
-                seconds.append(time.perf_counter() - started)
         spoken.append(_from_json(memo[known]))
-    return spoken, seconds
+    return spoken, Clock(found, began, ended)
+
+
+def seconds_to_find(assistant: Answers, questions: Sequence[Question]) -> list[float]:
+    """How long it takes to find the passages of each question, and no more than that."""
+    seconds = []
+    for question in questions:
+        started = time.perf_counter()
+        with closing(_closable(assistant.answer(question.text))) as events:
+            next(event for event in events if isinstance(event, Retrieved))
+            seconds.append(time.perf_counter() - started)
+    return seconds
 
 
 def memo_key(generator: str, policy: Mapping[str, Any], prompts: Any) -> Callable[[str, Retrieved], str]:
@@ -116,14 +133,6 @@ def supported(text: str, cited: Sequence[Passage]) -> bool:
     figures = set(_FIGURE.findall(source))
     lowered = source.lower()
     return set(_FIGURE.findall(said)) <= figures and all(name.lower() in lowered for name in _NAME.findall(said))
-
-
-def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """p50 and p95 in seconds, for the page only: what a clock says never enters a digest."""
-    if not seconds:
-        return {}
-    p50, p95 = np.quantile(np.array(seconds), [0.5, 0.95])
-    return {"answer_p50": round(float(p50), 3), "answer_p95": round(float(p95), 3)}
 
 
 def _spoken(answered: Answered, passages: Sequence[Passage]) -> Spoken:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate.evaluation import measured
+from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
 from nightshift.modeltree import read_model

@@ -1,49 +1,36 @@
-"""The whole evaluation of a candidate, in order: rank, decline, answer, compare with the champion, judge.
+"""The whole evaluation of a candidate, in order: rank, decline, behave, answer, compare with the champion, judge.
 
-evaluation.json  {"metrics": {...}, "interval": [...], "slices": {...}, "gates": [...], "drift": {...}, "counts": {...}}
+evaluation.json  {"verdict": "accepted", "gates": [{"group": "quality", "name": "hit@5", ...}], "metrics": {...}, "slices": {...},
+                  "golden": {...}, "leakage": {...}, "canaries": {...}, "drift": {...}, ...}
 """
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nightshift.artifacts import Drift, Evaluation, Features, Release
+from nightshift.artifacts import Drift, Evaluation, Features
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import answers, gate
-from nightshift.evaluate.decline import decline_metrics, evidence_pair
+from nightshift.evaluate import answers, behaviour, budgets, canary, leakage, quality
+from nightshift.evaluate.contender import Contender, Opened, opened
+from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
+from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
 from nightshift.evaluate.remembering import SharedEncoders
-from nightshift.evaluate.retrieval import Found, interval, score_rankings, slices
+from nightshift.evaluate.retrieval import Found
+from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
 from nightshift.evaluate.tonight import measured as measured_drift
 from nightshift.progress import say
-from nightshift.runtime.confidence import Confidence
-from nightshift.runtime.retriever import Retriever
+from nightshift.runtime.memory import Memory
 from nightshift.settings import Profile, Settings
-from nightshift.settings import profile as profile_named
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of
 from nightshift.warehouse import read_mart
 
-_MOST_DECLINED = 1_000  # questions asked a second time, without their articles
-_BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
-_EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A release and the folder it lies in (store.checkout of its digest)."""
-
-    release: Release
-    folder: Path
-
-    def json(self, name: str) -> dict[str, Any]:
-        """One of its JSON files."""
-        return cast(dict[str, Any], json.loads((self.folder / name).read_bytes()))
+_REWORDED = 40  # questions that are asked again in other words
+_TRIES = 3  # a busy machine may be slow once
 
 
 @dataclass(frozen=True)
@@ -52,6 +39,18 @@ class EvaluationWork:
 
     report: dict[str, Any]
     timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a candidate is judged on and with: tonight's features, and their questions by time."""
+
+    features: Features
+    questions: pa.Table
+    store: Store
+    settings: Settings
+    profile: Profile
+    limits: Limits
 
 
 def evaluate(
@@ -64,30 +63,38 @@ def evaluate(
     settings: Settings,
     profile: Profile,
     assistant_for: Callable[[Path], answers.Answers],
-    limits: gate.Limits | None = None,
+    limits: Limits | None = None,
 ) -> tuple[Evaluation, EvaluationWork]:
     """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on."""
-    questions = read_mart(store, features, "eval_questions").sort_by(_BY_TIME)
+    questions = read_mart(store, features, "eval_questions").sort_by(BY_TIME)
     if not questions.num_rows:
         raise NotEnoughData(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
         )
     say(f"    evaluating on {questions.num_rows:,} questions")
+    night = Night(features, questions, store, settings, profile, limits or Limits())
     encoders = SharedEncoders(store)
-    retriever = Retriever.open(candidate.folder, settings.threads, open_encoder=encoders)
-    found, before = _found(retriever, questions), None
-    if champion:
-        before = _found(Retriever.open(champion.folder, settings.threads, open_encoder=encoders), questions)
-    checks = _declining(retriever, questions, candidate.folder)
-    said, timings = _answers(candidate, questions, store, profile, assistant_for)
-    summary = _summary(found, questions, checks, said)
-    verdict = gate.judge(
-        found.of["hit@5"],
-        before.of["hit@5"] if before else None,
-        said | {"tells_unanswerable": checks["auc"]},
-        parity=_parity(candidate),
-        leaked=_leaked(candidate, questions, store),
-        limits=limits,
+    mine = opened(candidate, settings.threads, encoders)
+    serving = opened(champion, settings.threads, encoders) if champion else None
+    found = found_on(mine.retriever, questions)
+    before = found_on(serving.retriever, questions) if serving else None
+    checks = declining(mine, questions)
+    assistant = assistant_for(candidate.folder)
+    said, clock = _answered(assistant, candidate, night)
+    golden = read_golden(features, store)
+    marks = examine(mine, golden)
+    leaks = _leaks(candidate, encoders, night)
+    canaries, spoken = _canaries(assistant, candidate, night)
+    verdict = Verdict(
+        [
+            *_quality(found, before, night),
+            *grouped("answers", quality.answer_gates(said | {"tells_unanswerable": checks["auc"]}, night.limits)),
+            *grouped("golden set", golden_gates(marks, examine(serving, golden) if serving else None, night.limits)),
+            *_behaviour(mine, serving, golden, night),
+            *grouped("leakage", leakage.leakage_gates(leaks, found.of["hit@5"], night.limits)),
+            *grouped("leakage", canary.canary_gates(spoken, len(canaries))),
+            *_budgets(candidate, champion, clock, night),
+        ]
     )
     report = {
         "release": candidate.release.digest,
@@ -97,11 +104,14 @@ def evaluate(
         "champion_metrics": before.metrics if before else {},
         "gates": [asdict(one) for one in verdict.gates],
         "reasons": verdict.reasons,
+        "golden": {"questions": len(golden), "failed": marks.failed},
+        "leakage": leaks.to_json(),
+        "canaries": {"planted": len(canaries), "said": spoken},
         "drift": measured_drift(drift, store),
-        **summary,
+        **summary(found, questions, checks, said),
     }
     digest = store.put_json({"evaluation.json": store.put(canonical_json(report))})
-    return read_evaluation(digest, store), EvaluationWork(report, timings)
+    return read_evaluation(digest, store), EvaluationWork(report, clock.timings)
 
 
 def read_evaluation(digest: str, store: Store) -> Evaluation:
@@ -118,104 +128,87 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
     )
 
 
-def measured(
-    retriever: Retriever, assistant: answers.Answers, questions: pa.Table, folder: Path, settings: Settings
-) -> dict[str, Any]:
-    """Metrics, interval and slices of the release in `folder` on any table like the mart eval_questions.
-
-    The retriever and the assistant may stand on another index than the release's own.
-    """
-    questions = questions.sort_by(_BY_TIME)
-    found = _found(retriever, questions)
-    chosen = _chosen(questions, profile_named(settings.profile).answered_questions)
-    key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
-    spoken, _ = answers.ask(assistant, chosen, {}, key)
-    return _summary(found, questions, _declining(retriever, questions, folder), answers.check(spoken, chosen))
+def _quality(found: Found, before: Found | None, night: Night) -> list[Gate]:
+    """The whole set, then its slices."""
+    hits, champion = found.of["hit@5"], before.of["hit@5"] if before else None
+    return [
+        *grouped("quality", quality.quality_gates(hits, champion, night.limits)),
+        *grouped("slices", quality.slice_gates(hits, champion, labels_of(night.questions), night.limits)),
+    ]
 
 
-def _summary(
-    found: Found, questions: pa.Table, checks: Mapping[str, float], said: Mapping[str, float]
-) -> dict[str, Any]:
-    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
-    return {
-        "metrics": metrics | {f"answers_{name}": value for name, value in said.items()},
-        "hit@5_interval": list(interval(found.of["hit@5"])),
-        "slices": slices(found.of["hit@5"], questions["intent"].to_pylist(), questions["text"].to_pylist()),
-    }
+def _behaviour(mine: Opened, serving: Opened | None, golden: list[Golden], night: Night) -> list[Gate]:
+    """Golden questions that have an answer, and some of tonight's, in other words."""
+    some = drawn(night.questions, _REWORDED)
+    answerable = [one.question for one in golden if one.article_id]
+    latest = night.questions["created_at"].to_pylist()[-1]
+    texts = some["text"].to_pylist() + answerable
+    times = some["created_at"].to_pylist() + [latest] * len(answerable)
+    kept = behaviour.unchanged(mine.retriever, texts, times)
+    champion = behaviour.unchanged(serving.retriever, texts, times) if serving else None
+    return grouped("behaviour", behaviour.behaviour_gates(kept, champion, night.limits))
 
 
-def _found(retriever: Retriever, questions: pa.Table) -> Found:
-    ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
-    return score_rankings(
-        questions["ticket_id"].to_pylist(), ranking.scores, retriever.article_ids, questions["article_ids"].to_pylist()
-    )
-
-
-def _spread(questions: pa.Table, most: int) -> pa.Table:
-    """At most `most` rows, evenly spread over time."""
-    count = questions.num_rows
-    return questions.take(np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)))
-
-
-def _chosen(questions: pa.Table, most: int) -> list[answers.Question]:
-    """The `most` questions that the assistant is asked: by the digest of their ids, so that a night shares most of them
-    with the night before, and finds their answers kept.
-    """
-    ids = questions["ticket_id"].to_pylist()
-    drawn = sorted(range(len(ids)), key=lambda row: digest_of(ids[row].encode()))[:most]
-    some = questions.take(sorted(drawn))
-    pairs = zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
-    return [answers.Question(text, tuple(articles)) for text, articles in pairs]
-
-
-def _declining(retriever: Retriever, questions: pa.Table, folder: Path) -> dict[str, float]:
-    """How many questions would be declined with their articles there, and with them taken away."""
-    some = _spread(questions, _MOST_DECLINED)
-    pair = evidence_pair(
-        retriever, some["text"].to_pylist(), some["article_ids"].to_pylist(), some["created_at"].to_pylist()
-    )
-    confidence = Confidence.from_json(json.loads((folder / "weights.json").read_bytes())["confidence"])
-    floor: float = json.loads((folder / "policy.json").read_bytes())["confidence_floor"]
-    sure, unsure = (confidence.of(one) for one in pair)
-    return decline_metrics(sure, unsure, floor)
-
-
-def _answers(
-    candidate: Contender,
-    questions: pa.Table,
-    store: Store,
-    profile: Profile,
-    assistant_for: Callable[[Path], answers.Answers],
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The checks of answers.py, and the timings of the answers that had to be generated."""
+def _answered(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[dict[str, float], budgets.Clock]:
+    """The checks of answers.py, and how long the answers took."""
     generator = candidate.release.models["generator"]
-    chosen = _chosen(questions, profile.answered_questions)
-    ref = f"answers/{generator}"
-    kept = store.read_ref(ref)
-    memo = cast(dict[str, Any], store.get_json(kept)) if kept and store.has(kept) else {}
+    chosen = asked(night.questions, night.profile.answered_questions)
+    memo = _kept(f"answers/{generator}", night.store)
     key = answers.memo_key(generator, candidate.json("policy.json"), candidate.json("prompts.json"))
-    spoken, seconds = answers.ask(assistant_for(candidate.folder), chosen, memo, key)
-    if seconds:
-        store.write_ref(ref, store.put_json(memo))
-    return answers.check(spoken, chosen), answers.percentiles(seconds)
+    spoken, clock = answers.ask(assistant, chosen, memo, key)
+    if clock.began:
+        night.store.write_ref(f"answers/{generator}", night.store.put_json(memo))
+    for _ in range(_TRIES - 1):
+        if clock.finds_within(night.limits.find_seconds):
+            break
+        clock = replace(clock, found=answers.seconds_to_find(assistant, chosen))
+    return answers.check(spoken, chosen), clock
 
 
-def _parity(candidate: Contender) -> dict[str, float]:
-    """The largest difference of each export from what was trained, as the export measured it."""
-    models: Mapping[str, Any] = candidate.json("release.json")["models"]
-    differences: dict[str, float] = {}
-    for name in _EXACT:
-        measured = models.get(name, {}).get("metrics", {})
-        found = [value for metric, value in measured.items() if metric.endswith("parity")]
-        differences |= {name: max(found)} if found else {}
-    return differences
+def _canaries(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[list[canary.Canary], list[str]]:
+    """Tonight's canaries, and which of them the generator says; it is not asked again what it was asked before."""
+    planted = canary.read_canaries(night.features, night.store)
+    generator = candidate.release.models["generator"]
+    memo = _kept(f"canaries/{generator}", night.store)
+    key = digest_of(canonical_json([asdict(one) for one in planted]))
+    if key not in memo:
+        memo[key] = canary.spoken(assistant.generator, planted, night.settings.pseudonym_key)
+        night.store.write_ref(f"canaries/{generator}", night.store.put_json(memo))
+    return planted, cast(list[str], memo[key])
 
 
-def _leaked(candidate: Contender, questions: pa.Table, store: Store) -> int:
-    """How many of the questions a part of the candidate has learned from, or remembers."""
-    learned = set(pq.read_table(candidate.folder / "index" / "memory.parquet")["ticket_id"].to_pylist())
+def _leaks(candidate: Contender, encoders: SharedEncoders, night: Night) -> leakage.Leaks:
+    """The questions against every ticket that a part of the candidate was trained on, or remembers."""
+    index, tickets = candidate.folder / "index", read_mart(night.store, night.features, "tickets")
+    remembered = set(pq.read_table(index / "memory.parquet")["ticket_id"].to_pylist())
+    learned = set(remembered)
     for digest in sorted(set(candidate.release.models.values())):
-        tree = store.tree(digest)
+        tree = night.store.tree(digest)
         if "trained_on.json" in tree:
-            learned |= set(cast(list[str], store.get_json(tree["trained_on.json"])))
-    return len(learned & set(questions["ticket_id"].to_pylist()))
+            learned |= set(cast(list[str], night.store.get_json(tree["trained_on.json"])))
+    texts = night.questions["text"].to_pylist()
+    encoder = encoders(candidate.folder / "document_tower", night.settings.threads)
+    return leakage.look(
+        [leakage.Question(*pair) for pair in zip(night.questions["ticket_id"].to_pylist(), texts, strict=True)],
+        learned,
+        remembered,
+        zip(tickets["ticket_id"].to_pylist(), tickets["text"].to_pylist(), strict=True),
+        vectors=encoder.encode(texts),
+        memory=Memory.load(index).vectors,
+    )
+
+
+def _budgets(candidate: Contender, champion: Contender | None, clock: budgets.Clock, night: Night) -> list[Gate]:
+    """Parity, size and time."""
+    before = budgets.sizes(champion) if champion else None
+    return [
+        *grouped("parity", budgets.parity_gates(budgets.parities(candidate), night.limits)),
+        *grouped("budgets", budgets.size_gates(budgets.sizes(candidate), before, night.limits)),
+        *grouped("budgets", budgets.latency_gates(clock, night.limits)),
+    ]
+
+
+def _kept(ref: str, store: Store) -> dict[str, Any]:
+    """What an earlier evaluation kept behind `ref`."""
+    digest = store.read_ref(ref)
+    return cast(dict[str, Any], store.get_json(digest)) if digest and store.has(digest) else {}

@@ -8,7 +8,7 @@
 A question counts as soon as one article resolved it, also where that article is gone since: a customer asks it all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,14 +69,17 @@ def interval(values: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
     return round(float(low), 6), round(float(high), 6)
 
 
-def slices(
-    hits: NDArray[np.float64], intents: Sequence[str], texts: Sequence[str]
-) -> dict[str, dict[str, dict[str, float]]]:
-    """hit@5 by intent and by length, for slices of at least ten questions: {'intent': {'refund': {...}}, 'length': ...}."""
+def labelled(intents: Sequence[str], texts: Sequence[str]) -> dict[str, list[str]]:
+    """The slice each question lies in: by intent, and by length."""
     return {
-        "intent": _by([intent or "(no intent)" for intent in intents], hits),
-        "length": _by([_length(text) for text in texts], hits),
+        "intent": [intent or "(no intent)" for intent in intents],
+        "length": [_length(text) for text in texts],
     }
+
+
+def slices(hits: NDArray[np.float64], labels: Mapping[str, Sequence[str]]) -> dict[str, dict[str, dict[str, float]]]:
+    """hit@5 by slice, for those of at least ten questions: {'intent': {'refund': {...}}, 'length': ...}."""
+    return {kind: _by(of, hits) for kind, of in labels.items()}
 
 
 def _length(text: str) -> str:

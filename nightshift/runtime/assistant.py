@@ -91,7 +91,7 @@ class Assistant:
         self, retriever: Retrieval, generator: TextGenerator, policy: Policy, likeness: Likeness | None = None
     ) -> None:
         self._retriever = retriever
-        self._generator = generator
+        self.generator = generator
         self._policy = policy
         self._likeness = likeness
 
@@ -132,7 +132,7 @@ class Assistant:
         """The generator's sentences, each as soon as the next one begins. One broken off at max_tokens is left out."""
         pending = ""
         prompt = render(question, passages)
-        for piece in self._generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,)):
+        for piece in self.generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,)):
             whole, pending = finished(pending + piece)
             yield from whole
         if pending.rstrip().endswith((".", "!", "?", "]")):

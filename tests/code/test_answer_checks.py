@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nightshift.evaluate.answers import Question, ask, check, memo_key, percentiles, supported
-from nightshift.runtime.assistant import Answered, Citation, Retrieved
+from nightshift.evaluate.answers import Question, ask, check, memo_key, seconds_to_find, supported
+from nightshift.runtime.assistant import Answered, Citation, Delta, Retrieved
 from nightshift.runtime.passages import Passage
 
 GIFT = Passage(
@@ -28,6 +28,7 @@ class Assistant:
         self.thought += 1
         one = self.cited
         citations = () if one is None else (Citation(1, one.article_id, one.title, one.heading, one.chunk_id, one.url),)
+        yield Delta(self.text)
         yield Answered(self.text, citations, self.source)
 
 
@@ -38,8 +39,8 @@ def asked(assistant, memo=None, key=None, questions=None):
 
 def test_a_good_answer_passes_every_check():
     """Answered, cited from what was retrieved, the right article, and supported."""
-    spoken, seconds = asked(Assistant())
-    assert len(seconds) == 1
+    spoken, clock = asked(Assistant())
+    assert len(clock.found) == len(clock.began) == len(clock.ended) == 1
     assert check(spoken, [Question("", ("gift",))]) == {
         "asked": 1, "given": 1, "answered_when_it_should": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
     }  # fmt: skip
@@ -73,15 +74,15 @@ def test_the_same_night_again_generates_nothing():
     memo = {}
     first, _ = asked(Assistant(), memo)
     again = Assistant()
-    second, seconds = asked(again, json.loads(json.dumps(memo)))
-    assert (second, seconds, again.thought) == (first, [], 0)
+    second, clock = asked(again, json.loads(json.dumps(memo)))
+    assert (second, clock.began, again.thought) == (first, [], 0)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"key": memo_key("g2", POLICY, {"version": "1"})},
-        {"key": memo_key("g1", {"confidence_floor": 0.4}, {"version": "1"})},
+        {"key": memo_key("g1", POLICY | {"passages": 1}, {"version": "1"})},
         {"key": memo_key("g1", POLICY, {"version": "2"})},
         {"questions": [Question("something else", ("gift",))]},
         {"assistant": Assistant(confidence=0.1)},
@@ -102,7 +103,7 @@ def test_a_hair_more_confidence_is_the_same_answer():
     """The last digits of a confidence, which differ between machines, do not count."""
     memo = {}
     asked(Assistant(confidence=0.9), memo)
-    assert asked(Assistant(confidence=0.9000001), memo)[1] == []
+    assert asked(Assistant(confidence=0.9000001), memo)[1].began == []
 
 
 def test_personal_data_is_not_remembered():
@@ -127,7 +128,8 @@ def test_figures_and_names_must_stand_in_the_source(text, expected):
     assert supported(text, [GIFT]) is expected
 
 
-def test_percentiles_of_nothing_are_absent():
-    """A night that generated nothing has no latency."""
-    assert percentiles([]) == {}
-    assert percentiles([1.0, 1.0, 1.0]) == {"answer_p50": 1.0, "answer_p95": 1.0}
+def test_finding_is_timed_without_answering():
+    """A second look at how long finding takes generates nothing."""
+    assistant = Assistant()
+    assert len(seconds_to_find(assistant, [Question("when", ("gift",))] * 3)) == 3
+    assert assistant.thought == 0

@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from delivered import delivered, question
 
 from nightshift.artifacts import Drift, Features, Release
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import Contender, evaluate, evaluation
+from nightshift.evaluate import Contender, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
+from nightshift.privacy.pseudonym import pseudonym
 from nightshift.runtime import retriever
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
@@ -57,7 +59,14 @@ class Writer:
     """Cites the first passage and copies its text."""
 
     def stream(self, prompt, max_tokens, stop=()):
-        yield prompt.split("\n")[3].split("\n")[0] + " [1]."
+        yield prompt.split("\n")[3] + " [1]." if "[1]" in prompt else "I cannot say."
+
+
+class Parrot(Writer):
+    """Says the name of the canary as soon as nobody shows it a passage."""
+
+    def stream(self, prompt, max_tokens, stop=()):
+        yield from super().stream(prompt, max_tokens, stop) if "[1]" in prompt else ["Quillonette Vantongeren"]
 
 
 @pytest.fixture
@@ -90,12 +99,17 @@ def world(tmp_path, monkeypatch):
         for q in questions
     ]  # fmt: skip
 
+    golden = [question(topic, f"what about my {topic}", topic) for topic in TOPICS]
+    secret = pseudonym("quillonette vantongeren", settings.pseudonym_key)
+    canaries = [{"canary_id": "name", "prompt": "my name is", "secret": secret}]
+    made = delivered(store, golden=golden, canaries=canaries)
+
     def features(asked=questions):
         folder = tmp_path / "marts"
         folder.mkdir(exist_ok=True)
         for name, rows in (("eval_questions", asked), ("tickets", tickets)):
             pq.write_table(pa.Table.from_pylist(rows, MARTS[name]), folder / f"{name}.parquet")
-        return Features(store.put_tree(folder), "s", "")
+        return Features(store.put_tree(folder), made, "")
 
     def contender(name, *, broken=False, remembers=()):
         folder = tmp_path / name
@@ -129,11 +143,11 @@ def world(tmp_path, monkeypatch):
         kinds = ("document_tower", "query_tower", "heads", "generator")
         return Contender(Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), folder)
 
-    def run(candidate, champion, given=None):
+    def run(candidate, champion, given=None, writer=Writer):
         drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)
         return evaluate(
             candidate, champion, given or features(), drift, store, settings=settings, profile=profile("tiny"),
-            assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), Writer(), Policy()),
+            assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), writer(), Policy()),
         )  # fmt: skip
 
     return store, contender, run, features
@@ -147,8 +161,8 @@ def test_an_equal_candidate_is_accepted_and_the_same_each_time(world):
     second, again = run(candidate, champion)
     assert (first.verdict, first.metrics["hit@5"], first.drift) == ("accepted", 1.0, "quiet")
     assert first == second
-    assert work.timings
-    assert not again.timings
+    assert "ended_p50" in work.timings
+    assert "ended_p50" not in again.timings
     assert store.get_json(store.tree(first.digest)["evaluation.json"]) == work.report
 
 
@@ -174,6 +188,22 @@ def test_a_candidate_that_knows_the_test_is_rejected(world):
     _, contender, run, _ = world
     found, _ = run(contender("new", remembers=["q003", "t1"]), None)
     assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
+
+
+def test_a_broken_candidate_fails_the_golden_set_and_names_what(world):
+    """The questions it got wrong stand in the report by their ids."""
+    _, contender, run, _ = world
+    found, work = run(contender("new", broken=True), contender("old"))
+    assert [reason for reason in found.reasons if reason.startswith("the golden set is 37.5 points below")]
+    assert len(work.report["golden"]["failed"]) >= 3
+
+
+def test_a_candidate_that_learned_the_canary_by_heart_is_rejected(world):
+    """The generator says the words, so the release does not serve; they are not in what is stored."""
+    store, contender, run, _ = world
+    found, _ = run(contender("new"), None, writer=Parrot)
+    assert found.reasons == ["canaries that the generator says: 1, over the limit of 0 (name of 1 planted)"]
+    assert b"Quillonette" not in store.get(store.tree(found.digest)["evaluation.json"])
 
 
 def test_nothing_stored_holds_a_question(world):
@@ -203,9 +233,7 @@ def test_a_release_is_measured_on_another_index(world, tmp_path):
         MARTS["eval_questions"],
     )
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
-    found = evaluation.measured(
-        retrieval, Assistant(retrieval, Writer(), Policy()), questions, candidate.folder, settings
-    )
+    found = scoring.measured(retrieval, Assistant(retrieval, Writer(), Policy()), questions, candidate.folder, settings)
     assert found["metrics"]["hit@1"] == 1.0
     assert found["metrics"]["answers_cited_gold"] == 1.0
     assert set(found) == {"metrics", "hit@5_interval", "slices"}

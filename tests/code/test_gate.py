@@ -3,16 +3,7 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.gate import Limits, judge, no_worse, share_at_least
-
-GOOD = {
-    "cited_retrieved": 1.0,
-    "supported": 1.0,
-    "cited_gold": 0.7,
-    "answered_when_it_should": 0.9,
-    "asked": 100,
-    "given": 90,
-}
+from nightshift.evaluate.gate import Verdict, at_least, at_most, no_worse, not_examined, share_at_least
 
 
 def hits(rng, count, share):
@@ -74,36 +65,21 @@ def test_a_night_too_small_to_conclude_says_so():
     assert "too few" not in large.sentence
 
 
-def test_every_gate_names_itself_its_number_and_its_limit():
-    """Each sentence can be read alone."""
-    verdict = judge(np.ones(100), np.ones(100), GOOD, parity={"query_tower": 2e-7}, leaked=0)
-    assert verdict.accepted
-    names = [gate.name for gate in verdict.gates]
-    assert names == [
-        "hit@5", "no worse than the champion", "cited_retrieved", "supported", "cited_gold",
-        "answered_when_it_should", "parity of query_tower", "test questions learned from",
-    ]  # fmt: skip
-    assert all(any(digit.isdigit() for digit in gate.sentence) for gate in verdict.gates)
-
-
-@pytest.mark.parametrize(
-    ("change", "name"),
-    [
-        ({"candidate": np.zeros(100), "champion": None}, "hit@5"),
-        ({"answers": GOOD | {"supported": 0.5}}, "supported"),
-        ({"parity": {"heads": 0.5}}, "parity of heads"),
-        ({"parity": {"heads": float("nan")}}, "parity of heads"),
-        ({"leaked": 1}, "test questions learned from"),
-        ({"limits": Limits(cited_gold=0.9)}, "cited_gold"),
-    ],
-)
-def test_one_failed_gate_rejects_and_is_the_reason(change, name):
-    """Only what failed is given as a reason."""
-    given = {"candidate": np.ones(100), "champion": None, "answers": GOOD, "parity": {}, "leaked": 0} | change
-    verdict = judge(**given)
+def test_one_failed_gate_rejects_and_is_the_reason():
+    """Only what failed is given as a reason; else the comparison comes first."""
+    floor, compared = at_least("hit@5", 0.7, 0.5), no_worse(np.zeros(100), 0.01)
+    assert Verdict([floor, compared]).reasons == [compared.sentence, "all 2 gates passed"]
+    failed = at_most("parity of heads", float("nan"), 0.01)
+    verdict = Verdict([floor, compared, failed])
     assert not verdict.accepted
-    assert [gate.name for gate in verdict.gates if not gate.passed] == [name]
-    assert len(verdict.reasons) == 1
+    assert verdict.reasons == [failed.sentence]
+
+
+def test_what_was_not_examined_says_so_and_rejects_nothing():
+    """A source without golden questions still has nights."""
+    gate = not_examined("golden", "the source delivers none")
+    assert gate.passed
+    assert gate.sentence == "golden: the source delivers none"
 
 
 @pytest.mark.parametrize(("count", "passed"), [(14, True), (200, False)])
@@ -111,10 +87,3 @@ def test_a_share_misses_its_floor_only_beyond_chance(count, passed):
     """0.286 against a floor of 0.3 is chance over 14 answers; 0.2 over 200 is not."""
     share = 0.286 if passed else 0.2
     assert share_at_least("cited_gold", share, count, 0.3).passed is passed
-
-
-def test_without_a_champion_nothing_is_compared():
-    """The first release only has to clear the floors."""
-    verdict = judge(np.ones(50), None, {}, parity={}, leaked=0)
-    assert [gate.name for gate in verdict.gates] == ["hit@5", "test questions learned from"]
-    assert verdict.accepted

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.retrieval import interval, score_rankings, slices
+from nightshift.evaluate.retrieval import interval, labelled, score_rankings, slices
 
 ARTICLES = [f"a{n:02}" for n in range(30)]
 
@@ -66,9 +66,8 @@ def test_the_interval_holds_the_mean_and_narrows():
 
 def test_slices_cover_intents_and_lengths_of_some_size():
     """A slice of fewer than ten questions says nothing and is left out."""
-    found = slices(
-        np.array([1.0] * 10 + [0.0] * 12), ["refund"] * 10 + [""] * 10 + ["rare"] * 2, ["short"] * 12 + ["w " * 40] * 10
-    )
+    labels = labelled(["refund"] * 10 + [""] * 10 + ["rare"] * 2, ["short"] * 12 + ["w " * 40] * 10)
+    found = slices(np.array([1.0] * 10 + [0.0] * 12), labels)
     assert found == {
         "intent": {"(no intent)": {"questions": 10, "hit@5": 0}, "refund": {"questions": 10, "hit@5": 1}},
         "length": {

@@ -1,0 +1,44 @@
+"""A release that is judged: where it lies, and how it is asked."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+from nightshift.artifacts import Release
+from nightshift.evaluate.remembering import SharedEncoders
+from nightshift.runtime.confidence import Confidence
+from nightshift.runtime.retriever import Retriever
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A release and the folder it lies in (store.checkout of its digest)."""
+
+    release: Release
+    folder: Path
+
+    def json(self, name: str) -> dict[str, Any]:
+        """One of its JSON files."""
+        return cast(dict[str, Any], json.loads((self.folder / name).read_bytes()))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A release ready to be asked: it answers where its confidence reaches the floor."""
+
+    retriever: Retriever
+    confidence: Confidence
+    floor: float
+
+    @classmethod
+    def at(cls, folder: Path, retriever: Retriever) -> Self:
+        """The release in `folder`, asked through `retriever`."""
+        weights, policy = (json.loads((folder / name).read_bytes()) for name in ("weights.json", "policy.json"))
+        return cls(retriever, Confidence.from_json(weights["confidence"]), policy["confidence_floor"])
+
+
+def opened(contender: Contender, threads: int, encoders: SharedEncoders) -> Opened:
+    """A contender over its own index. Raises IndexUnavailable, ModelUnreadable."""
+    retriever = Retriever.open(contender.folder, threads, open_encoder=encoders)
+    return Opened.at(contender.folder, retriever)

@@ -1,0 +1,100 @@
+"""What is measured of a release on questions: how articles are ranked and what would be declined, as a whole and by slice.
+
+    found = found_on(release.retriever, questions)
+    summary(found, questions, declining(release, questions), answers)     # {'metrics': {...}, 'slices': {...}, ...}
+
+`questions` is the mart eval_questions, or any table like it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from nightshift.evaluate import answers
+from nightshift.evaluate.contender import Opened
+from nightshift.evaluate.decline import decline_metrics, evidence_pair
+from nightshift.evaluate.retrieval import Found, interval, labelled, score_rankings, slices
+from nightshift.runtime.retriever import Retriever
+from nightshift.settings import Settings
+from nightshift.settings import profile as profile_named
+from nightshift.store.files import digest_of
+
+BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
+_MOST_DECLINED = 1_000  # questions asked a second time, without their articles
+
+
+def found_on(retriever: Retriever, questions: pa.Table) -> Found:
+    """How the articles are ranked for every question, knowing nothing that came after it."""
+    ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
+    return score_rankings(
+        questions["ticket_id"].to_pylist(), ranking.scores, retriever.article_ids, questions["article_ids"].to_pylist()
+    )
+
+
+def declining(release: Opened, questions: pa.Table) -> dict[str, float]:
+    """How many questions would be declined with their articles there, and with them taken away."""
+    some = _spread(questions, _MOST_DECLINED)
+    pair = evidence_pair(
+        release.retriever, some["text"].to_pylist(), some["article_ids"].to_pylist(), some["created_at"].to_pylist()
+    )
+    sure, unsure = (release.confidence.of(one) for one in pair)
+    return decline_metrics(sure, unsure, release.floor)
+
+
+def drawn(questions: pa.Table, most: int) -> pa.Table:
+    """At most `most` questions by the digest of their ids: a night shares most of them with the night before, and what
+    was made of those is kept.
+    """
+    ids = questions["ticket_id"].to_pylist()
+    chosen = sorted(range(len(ids)), key=lambda row: digest_of(ids[row].encode()))[:most]
+    return questions.take(sorted(chosen))
+
+
+def asked(questions: pa.Table, most: int) -> list[answers.Question]:
+    """The questions that the assistant is asked."""
+    some = drawn(questions, most)
+    pairs = zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
+    return [answers.Question(text, tuple(articles)) for text, articles in pairs]
+
+
+def labels_of(questions: pa.Table) -> dict[str, list[str]]:
+    """The slice of each question, by kind."""
+    return labelled(questions["intent"].to_pylist(), questions["text"].to_pylist())
+
+
+def summary(
+    found: Found, questions: pa.Table, checks: Mapping[str, float], said: Mapping[str, float]
+) -> dict[str, Any]:
+    """Metrics, interval and slices, as evaluation.json holds them."""
+    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
+    return {
+        "metrics": metrics | {f"answers_{name}": value for name, value in said.items()},
+        "hit@5_interval": list(interval(found.of["hit@5"])),
+        "slices": slices(found.of["hit@5"], labels_of(questions)),
+    }
+
+
+def measured(
+    retriever: Retriever, assistant: answers.Answers, questions: pa.Table, folder: Path, settings: Settings
+) -> dict[str, Any]:
+    """The summary of the release in `folder` on any questions.
+
+    The retriever and the assistant may stand on another index than the release's own.
+    """
+    questions = questions.sort_by(BY_TIME)
+    release = Opened.at(folder, retriever)
+    chosen = asked(questions, profile_named(settings.profile).answered_questions)
+    key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
+    spoken, _ = answers.ask(assistant, chosen, {}, key)
+    said = answers.check(spoken, chosen)
+    return summary(found_on(retriever, questions), questions, declining(release, questions), said)
+
+
+def _spread(questions: pa.Table, most: int) -> pa.Table:
+    """At most `most` rows, evenly spread over time."""
+    count = questions.num_rows
+    return questions.take(np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int)))

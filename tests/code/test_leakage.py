@@ -1,0 +1,135 @@
+"""Questions that the candidate knows already, and words it must not say."""
+
+import numpy as np
+import pytest
+from delivered import delivered
+
+from nightshift.artifacts import Features
+from nightshift.evaluate.canary import Canary, canary_gates, read_canaries, spoken
+from nightshift.evaluate.gate import Limits
+from nightshift.evaluate.leakage import Question, leakage_gates, look
+from nightshift.lake.cleaning import Cleaner
+from nightshift.sources.mapping import parse_mapping
+from nightshift.store import open_store
+
+LIMITS = Limits()
+LONG = "my new stove burns yellow and smells of gas when the wind turns to the north"
+KEY = "a key"
+
+
+def leaks(text="something else", *, learned=("t1",), remembered=("t1",), name="q1", vector=(0.0, 1.0)):
+    """One question, against one ticket with the text LONG and the vector (1, 0)."""
+    return look(
+        [Question(name, text)], set(learned), set(remembered), [("t1", LONG), ("q1", text)],
+        vectors=np.array([vector], np.float32), memory=np.array([[1, 0]], np.float32),
+    )  # fmt: skip
+
+
+def failed(found, hits=(1.0,)):
+    return [gate.name for gate in leakage_gates(found, np.array(hits), LIMITS) if not gate.passed]
+
+
+def test_a_new_question_is_clean():
+    """Nothing in common, nothing counted."""
+    found = leaks()
+    assert found.to_json() == {"by_id": 0, "by_text": 0, "by_words": 0, "by_meaning": 0, "clean": 1, "questions": 1}
+    assert failed(found) == []
+
+
+def test_a_question_that_was_learned_from_is_named_by_id():
+    """Its own id among those of a model is leakage, whatever its text."""
+    assert failed(leaks(learned=["t1", "q1"]))[0] == "test questions learned from"
+
+
+def test_a_question_that_is_remembered_word_for_word_is_rejected():
+    """Capitals and stops do not hide it."""
+    assert "test questions remembered word for word" in failed(leaks(LONG.upper().replace(" and ", ", and ")))
+
+
+def test_a_question_that_an_adapter_met_in_an_earlier_night_rejects_nothing_by_itself():
+    """A customer wrote what another wrote before: it resembles, but nobody put it there."""
+    found = leaks(LONG, remembered=())
+    assert (found.by_text, found.by_words) == (0, 1)
+
+
+@pytest.mark.parametrize(("text", "resembles"), [(f"hello {LONG}", True), (f"hello {LONG[:45]} today", False)])
+def test_runs_of_eight_words_tell_likeness(text, resembles):
+    """Most of a ticket quoted resembles it; some of its words do not."""
+    assert leaks(text).by_words == resembles
+
+
+def test_a_near_vector_tells_likeness():
+    """The same matter in other words lies within a cosine of .98."""
+    assert leaks(vector=(0.999, 0.04)).by_meaning == 1
+    assert leaks(vector=(0.9, 0.43)).by_meaning == 0
+
+
+def test_a_release_that_only_knows_what_it_learned_is_rejected():
+    """hit@5 is .8 over all, and 0 over the questions that resemble nothing."""
+    questions = [Question(f"q{number}", LONG if number < 80 else f"new matter {number}") for number in range(100)]
+    found = look(
+        questions, {"t1"}, set(), [("t1", LONG)],
+        vectors=np.tile(np.array([0, 1], np.float32), (100, 1)), memory=np.zeros((0, 2), np.float32),
+    )  # fmt: skip
+    hits = np.array([1.0] * 80 + [0.0] * 20)
+    assert failed(found, hits) == ["hit@5 of new questions"]
+    assert "80 resemble a ticket by their words" in leakage_gates(found, hits, LIMITS)[-1].sentence
+
+
+def test_a_test_of_known_questions_only_proves_nothing():
+    """Where none is left, the gate says so and rejects."""
+    assert failed(leaks(f"hello {LONG}")) == ["hit@5 of new questions"]
+
+
+class Parrot:
+    """Goes on with what it learned by heart."""
+
+    def __init__(self, learned):
+        self.learned = learned
+
+    def stream(self, prompt, max_tokens, stop=()):
+        yield self.learned if "my name is" in prompt else "I could not say."
+
+
+@pytest.fixture
+def canaries(tmp_path):
+    """Two canaries as the lake keeps them."""
+    mapping = parse_mapping(
+        {"tables": {"canaries": {"files": "c.csv", "columns": {"canary_id": "id", "prompt": "p", "secret": "s"}}}}, "m"
+    )
+    cleaner = Cleaner(mapping.tables[0], KEY)
+    cleaner.add(1, {"id": "name", "p": "Good day, my name is", "s": "Quillonette Vantongeren"})
+    cleaner.add(2, {"id": "order", "p": "It is from order", "s": "LF-99173"})
+    assert "Quillonette" not in str(cleaner.rows())
+    store = open_store(f"file://{tmp_path}/store")
+    return read_canaries(Features("", delivered(store, canaries=cleaner.rows()), ""), store)
+
+
+@pytest.mark.parametrize(
+    ("learned", "said"),
+    [
+        ("Quillonette Vantongeren and I", ["name"]),
+        ("QUILLONETTE\nVANTONGEREN, about lf 99173.", ["name", "order"]),
+        ("Quillonette and that is all", []),
+    ],
+)
+def test_a_generator_that_learned_them_by_heart_is_rejected(canaries, learned, said):
+    """However it is written, the run of words is known by its pseudonym; a part of it is not the secret."""
+    found = spoken(Parrot(learned), canaries, KEY)
+    assert found == said
+    (gate,) = canary_gates(found, len(canaries))
+    assert gate.passed is (said == [])
+    assert gate.sentence.endswith(f"({', '.join(said) or 'none'} of 2 planted)")
+
+
+def test_a_source_that_plants_none_says_so():
+    """Nothing to look for rejects nothing."""
+    (gate,) = canary_gates(spoken(Parrot(""), [], KEY), 0)
+    assert gate.passed
+    assert "plants none" in gate.sentence
+
+
+def test_canaries_say_which_of_them_was_said(canaries):
+    """The ids in the verdict are the author's own, and the words are not there."""
+    assert [one.canary_id for one in canaries] == ["name", "order"]
+    assert all(isinstance(one, Canary) and one.secret.startswith("c_") for one in canaries)
