@@ -3,7 +3,7 @@
 Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flytekit import task
 
@@ -63,13 +63,23 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     hits: dict[str, float] = {
         name: evaluation.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr") if name in evaluation.metrics
     }
-    page.numbers(hits).numbers({"drift": evaluation.drift})
-    page.picture("Article found; the tick is the release that serves", bars(hits, work.report["champion_metrics"]))
+    report = work.report
+    failed = [gate for gate in report["gates"] if not gate["passed"]]
+    page.numbers(hits).numbers({"gates passed": f"{len(report['gates']) - len(failed)} of {len(report['gates'])}"})
+    for reason in evaluation.reasons[1:]:
+        page.note(reason)
+    page.picture("Article found; the tick is the release that serves", bars(hits, report["champion_metrics"]))
     gates = [
-        (gate["name"].replace("_", " "), gate["value"], gate["limit"], "passed" if gate["passed"] else "FAILED")
-        for gate in work.report["gates"]
+        (_once(gate["group"], before), "passed" if gate["passed"] else "FAILED", gate["sentence"].replace("_", " "))
+        for before, gate in zip([None, *report["gates"]], report["gates"], strict=False)
     ]
-    page.table(("gate", "value", "limit", ""), gates, "Gates")
+    page.table(("gates", "", "the number and its limit"), gates, "Gates")
+    slices = [
+        (kind, label, int(of["questions"]), of["hit@5"])
+        for kind, labels in report["slices"].items()
+        for label, of in sorted(labels.items(), key=lambda item: item[1]["hit@5"])
+    ]
+    page.table(("slice", "", "questions", "hit@5"), slices, "By slice, the weakest first")
     answers = [
         (name.removeprefix("answers_").replace("_", " "), value)
         for name, value in sorted(evaluation.metrics.items())
@@ -78,4 +88,9 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     page.table(("answers", ""), answers, "What it says")
     if work.timings:
         page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
-    return page
+    return page.note(f"Drift: {evaluation.drift}; its page is that of the stage before training.")
+
+
+def _once(group: str, before: dict[str, Any] | None) -> str:
+    """The name of a group beside its first gate only."""
+    return "" if before and before["group"] == group else group

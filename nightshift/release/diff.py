@@ -1,12 +1,16 @@
-"""What changed from one release to another, and what that did to the numbers.
+"""What changed from one release to another, what that did to the numbers, and why the later one was let in or kept out.
 
 release  03fa77de91ab -> 91ab4c0d5e6f
   heads                    7c1e40b2a9d3 -> 0d5e6fc1e240
   index chunks             1,204 -> 1,231  (+27)
   tickets                  2 objects added: tickets/night-0005.jsonl.gz, tickets/night-0006.jsonl.gz
   hit@5                    0.712 -> 0.731  (+0.019)
+  intent gear_care         0.967 -> 0.934  (-0.033 over 61 questions)
+  golden set               now right: card-expiry
   gate hit@5               failed -> passed
 the same: document_tower, generator, prompts, query_tower
+91ab4c0d5e6f was accepted:
+  hit@5 is 1.9 points above the champion on the same 645 questions; ...
 """
 
 from collections.abc import Mapping
@@ -18,6 +22,7 @@ from nightshift.store import Store
 
 SHORT = 12
 NAMED = 3  # objects named per table, the rest is counted
+SLICES = 5  # those that moved most
 NOTHING = "none"
 
 
@@ -43,12 +48,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs between two releases, and the names of what does not."""
+    """All that differs between two releases, the names of what does not, and the verdict over the later one."""
 
     before: str
     after: str
     changes: list[Change]
     same: list[str]
+    verdict: str = ""
+    reasons: list[str] = field(default_factory=list)
 
 
 def described(digest: str, evaluation: str, store: Store) -> Described:
@@ -58,7 +65,7 @@ def described(digest: str, evaluation: str, store: Store) -> Described:
 
 
 def diff(a: Described, b: Described) -> Difference:
-    """What changed from release `a` to release `b`: parts, sources, dials, metrics and gates, in this order."""
+    """What changed from release `a` to release `b`: parts, sources, dials, metrics, slices, golden set and gates."""
     parts = _parts(a.record, b.record)
     changes = [change for change in parts if change.before != change.after]
     changes += _index(a.record["index"], b.record["index"])
@@ -66,9 +73,12 @@ def diff(a: Described, b: Described) -> Difference:
     changes += _dials("policy", a.record["policy"], b.record["policy"])
     changes += _dials("weight", a.record["weights"], b.record["weights"])
     changes += _metrics(a.evaluation.get("metrics", {}), b.evaluation.get("metrics", {}))
+    changes += _slices(a.evaluation.get("slices", {}), b.evaluation.get("slices", {}))
+    changes += _golden(a.evaluation.get("golden", {}), b.evaluation.get("golden", {}))
     changes += _gates(a.evaluation.get("gates", []), b.evaluation.get("gates", []))
     same = sorted(change.what for change in parts if change.before == change.after)
-    return Difference(a.digest, b.digest, changes, same)
+    verdict, reasons = b.evaluation.get("verdict", ""), b.evaluation.get("reasons", [])
+    return Difference(a.digest, b.digest, changes, same, verdict, list(reasons))
 
 
 def render(difference: Difference) -> str:
@@ -82,6 +92,9 @@ def render(difference: Difference) -> str:
         lines.append("  nothing changed")
     if difference.same:
         lines.append(f"the same: {', '.join(difference.same)}")
+    if difference.verdict:
+        lines.append(f"{difference.after[:SHORT]} was {difference.verdict}:")
+        lines += [f"  {reason}" for reason in difference.reasons]
     return "\n".join(lines)
 
 
@@ -147,6 +160,33 @@ def _metrics(a: Mapping[str, float], b: Mapping[str, float]) -> list[Change]:
         note = f"{b[name] - a[name]:+.3f}" if name in a and name in b else ""
         changes.append(Change(name, before, after, note))
     return changes
+
+
+def _slices(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+    """hit@5 of the slices that moved most, the largest move first."""
+    before, after = (
+        {f"{kind} {label}": of for kind, labels in side.items() for label, of in labels.items()} for side in (a, b)
+    )
+    moves = {name: after[name]["hit@5"] - before[name]["hit@5"] for name in before.keys() & after.keys()}
+    moved = sorted((name for name in moves if moves[name]), key=lambda name: (-abs(moves[name]), name))
+    return [
+        Change(
+            name,
+            f"{before[name]['hit@5']:.3f}",
+            f"{after[name]['hit@5']:.3f}",
+            f"{moves[name]:+.3f} over {after[name]['questions']:,.0f} questions",
+        )
+        for name in moved[:SLICES]
+    ]
+
+
+def _golden(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+    """Golden questions that went wrong, or were put right, by their ids."""
+    before, after = (set(side.get("failed", [])) for side in (a, b))
+    if not a or not b:
+        return []
+    sets = {"now wrong": after - before, "now right": before - after}
+    return [Change("golden set", "", "", f"{how}: {', '.join(sorted(ids))}") for how, ids in sets.items() if ids]
 
 
 def _gates(a: list[Mapping[str, Any]], b: list[Mapping[str, Any]]) -> list[Change]:

@@ -8,7 +8,15 @@ from nightshift.release.registry import Move, RegisteredRelease
 
 
 def release(
-    digest, *, heads="3", chunks=41, objects=("tickets/night-0001.jsonl.gz",), hit=0.7, passed=True, floor=0.35
+    digest,
+    *,
+    heads="3",
+    chunks=41,
+    objects=("tickets/night-0001.jsonl.gz",),
+    hit=0.7,
+    passed=True,
+    floor=0.35,
+    wrong=(),
 ):
     part = [{"object": name, "digest": name} for name in objects]
     models = {"heads": {"digest": heads * 64}, "generator": {"digest": "4" * 64}}
@@ -21,7 +29,15 @@ def release(
     }
     gates = [{"name": "hit@5", "passed": passed, "sentence": f"hit@5 is {hit}"}]
     lineage = {"snapshot": {"tables": {"tickets": part}}}
-    return Described(digest * 64, record, lineage, {"metrics": {"hit@5": hit}, "gates": gates})
+    evaluation = {
+        "verdict": "accepted" if passed else "rejected",
+        "reasons": [f"hit@5 is {hit}"],
+        "metrics": {"hit@5": hit},
+        "slices": {"intent": {"care": {"hit@5": hit, "questions": 61.0}, "rare": {"hit@5": 1.0, "questions": 12.0}}},
+        "golden": {"questions": 24, "failed": list(wrong)},
+        "gates": gates,
+    }
+    return Described(digest * 64, record, lineage, evaluation)
 
 
 def test_nothing_changed():
@@ -35,8 +51,8 @@ def test_nothing_changed():
 def test_every_kind_of_change_is_seen():
     """Models, chunks, source objects, dials, metrics and gates that differ are told, with both sides."""
     objects = [f"tickets/night-000{n}.jsonl.gz" for n in range(1, 6)]
-    after = release("b", heads="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4)
-    text = render(diff(release("a"), after))
+    after = release("b", heads="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4, wrong=["card"])
+    text = render(diff(release("a", wrong=["horse"]), after))
     for line in (
         "release  aaaaaaaaaaaa -> bbbbbbbbbbbb",
         "heads                    333333333333 -> 555555555555",
@@ -44,10 +60,15 @@ def test_every_kind_of_change_is_seen():
         "4 objects added: tickets/night-0002.jsonl.gz, tickets/night-0003.jsonl.gz, tickets/night-0004.jsonl.gz and 1 more",
         "policy confidence_floor  0.35 -> 0.4",
         "hit@5                    0.700 -> 0.720  (+0.020)",
+        "intent care              0.700 -> 0.720  (+0.020 over 61 questions)",
+        "golden set               now wrong: card",
+        "golden set               now right: horse",
         "gate hit@5               passed -> failed",
         "the same: generator, prompts",
     ):
         assert line in text
+    assert text.endswith("bbbbbbbbbbbb was rejected:\n  hit@5 is 0.72")
+    assert "rare" not in text
 
 
 @pytest.mark.parametrize("evaluated", ["before", "after"])
