@@ -1,7 +1,9 @@
-"""Train the heads on frozen ticket vectors: intent, and which article such tickets were resolved with.
+"""Train the heads on frozen ticket vectors: intent, the article that helped, what is unfamiliar, what gives orders.
 
 pyflyte run tasks/heads.py heads --features '{...}' --document_tower '{...}'
 """
+
+from typing import Any, cast
 
 from flytekit import task
 
@@ -18,10 +20,10 @@ from tasks.stage import DECK, stage
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
-    """Both heads, calibrated and exported to ONNX. Seconds, so they learn in full every night."""
+    """All heads, calibrated and exported to ONNX. Seconds, so they learn in full every night."""
     from nightshift.release.tracking import tracked
     from nightshift.train.heads import train_heads
-    from nightshift.train.labelled import labelled_pairs, labelled_tickets
+    from nightshift.train.labelled import labelled_pairs, labelled_tickets, lesson_vectors
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
@@ -31,24 +33,38 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
         examples = len(tickets.labels) + len(pairs.labels)
         with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log:
             model = train_heads(
-                tickets, pairs, profile=size(profile), store=store, base=document_tower.base, trained_on=features.digest
+                tickets,
+                pairs,
+                lessons=lesson_vectors(document_tower, store, settings),
+                profile=size(profile),
+                store=store,
+                base=document_tower.base,
+                trained_on=features.digest,
             )
             log(model.metrics, 0)
-        finish(_page(model), changed=examples, total=examples, unit="examples")
+        about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["heads.json"]))
+        finish(_page(model.metrics, about), changed=examples, total=examples, unit="examples")
     return model
 
 
-def _page(model: Model) -> Page:
+def _page(metrics: dict[str, float], about: dict[str, Any]) -> Page:
     said = [
-        f"{name} {model.metrics[f'{name}_accuracy']:.3f}"
-        for name in ("intent", "prior")
-        if f"{name}_accuracy" in model.metrics
+        f"{name} {metrics[f'{name}_accuracy']:.3f}" for name in ("intent", "prior") if f"{name}_accuracy" in metrics
     ]
     verdict = (
         f"Accuracy on the newest tenth: {', '.join(said)}" if said else "Too few labelled tickets to measure the heads"
     )
     page = Page("Heads", "good" if said else "warn", verdict)
-    page.picture(
-        "Share right", bars({name: value for name, value in model.metrics.items() if name.endswith("accuracy")})
+    page.picture("Share right", bars({name: value for name, value in metrics.items() if name.endswith("accuracy")}))
+    page.table(("head", "absent because"), sorted(about["absent"].items()), "What is absent")
+    slices = [
+        (name, part, int(one["rows"]), one["accuracy"], one["ece"])
+        for name in ("intent", "prior")
+        for part, one in about.get(name, {}).get("slices", {}).items()
+    ]
+    page.table(("head", "slice", "held-out tickets", "accuracy", "calibration error"), slices, "Slice by slice")
+    caught = about.get("injection", {}).get("caught", {})
+    page.table(
+        ("kind of attack", "share caught"), list(caught.items()), "Attacks above the limit that 1 % of tickets exceed"
     )
-    return page.table(("measure", "value"), sorted(model.metrics.items()), "All measures")
+    return page.table(("measure", "value"), sorted(metrics.items()), "All measures")

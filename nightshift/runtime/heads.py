@@ -1,12 +1,15 @@
-"""What frozen vectors say at once: the intent of a question, and which articles resolved such questions before.
+"""What frozen vectors say at once: the intent of a question, which articles resolved such questions, and what is odd about it.
 
 heads = Heads(store.checkout(model.digest), threads=1)
-heads.intents(vectors)   # [n, len(heads.intent_labels)] probabilities, or None where no intents were learned
-heads.priors(vectors)    # [n, len(heads.prior_labels)] probabilities over article ids, or None
+heads.intents(vectors)      # [n, len(heads.intent_labels)] probabilities, or None where no intents were learned
+heads.priors(vectors)       # [n, len(heads.prior_labels)] probabilities over article ids, or None
+heads.unfamiliar(vectors)   # [n] above .95: stranger than 19 of 20 questions were when they were new; or None
+heads.injection(vectors)    # [n] probability that a text gives orders to its reader, or None; alarm above heads.injection_limit
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +25,20 @@ class _Head:
         self._session = open_session(folder / f"{name}.onnx", threads) if self.labels else None
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        if self._session is None:
-            return None
-        probabilities: NDArray[np.float32] = self._session.run(["probabilities"], {"vector": vectors})[0]
-        return probabilities
+        return None if self._session is None else _run(self._session, "probabilities", vectors)
 
 
 class Heads:
-    """The intent and prior heads of one release. Vectors are those of the document tower, float32 [n, dim]."""
+    """The heads of one release. Vectors are those of the document tower, float32 [n, dim]."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._intent = _Head(folder, "intent", threads)
         self._prior = _Head(folder, "prior", threads)
+        facts: dict[str, Any] = json.loads((folder / "heads.json").read_bytes())
+        self._quantiles = np.array(facts.get("unfamiliar", {}).get("quantiles", []))
+        self._unfamiliar = open_session(folder / "unfamiliar.onnx", threads) if len(self._quantiles) else None
+        self._injection_limit: float | None = facts.get("injection", {}).get("limit")
+        self._injection = open_session(folder / "injection.onnx", threads) if self._injection_limit else None
 
     @property
     def intent_labels(self) -> list[str]:
@@ -44,6 +49,11 @@ class Heads:
         """Article ids, in the order of the columns of `priors`."""
         return self._prior.labels
 
+    @property
+    def injection_limit(self) -> float | None:
+        """The probability that one in a hundred ordinary texts exceeds; None when no injection head was learned."""
+        return self._injection_limit
+
     def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """Calibrated probabilities [n, intents]; None when no intent head was learned."""
         return self._intent.probabilities(vectors)
@@ -51,3 +61,19 @@ class Heads:
     def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """Calibrated probabilities [n, articles]; None when no prior head was learned."""
         return self._prior.probabilities(vectors)
+
+    def unfamiliar(self, vectors: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        """The share [n] of earlier questions that were less strange when they were new; None with too few to tell."""
+        if self._unfamiliar is None:
+            return None
+        distances = _run(self._unfamiliar, "distance", vectors)
+        return np.interp(distances, self._quantiles, np.linspace(0, 1, len(self._quantiles)))
+
+    def injection(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Calibrated probabilities [n] that a text is an attack, at even odds; None when no such head was learned."""
+        return None if self._injection is None else _run(self._injection, "probabilities", vectors)[:, 1]
+
+
+def _run(session: Any, output: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    given: NDArray[np.float32] = session.run([output], {"vector": vectors})[0]
+    return given

@@ -1,22 +1,26 @@
-"""The heads: logistic regressions over frozen document-tower vectors of tickets, seconds to learn in full.
+"""The heads: what can be learned in seconds from frozen document-tower vectors of tickets, in full every night.
 
-    intent   vector of a ticket -> its intent            labels: tickets that carry one
-    prior    vector of a ticket -> article ids           labels: what resolved past tickets, frequent articles first
+    intent      vector of a ticket -> its intent               logistic regression; labels: tickets that carry one
+    prior       vector of a ticket -> article ids              logistic regression; labels: what resolved past tickets,
+                                                               and the articles' own sections
+    unfamiliar  vector -> how unlike all earlier tickets       unfamiliar.py; by intent, or by article where there are none
+    injection   vector -> does it give orders to its reader?   injection.py; sentences of our own and the newest tickets
 
     model = train_heads(Labelled(ids, vectors, intents, created_at), Labelled(ids, vectors, article_ids, created_at),
-                        profile=profile, store=store, base=tower.base, trained_on=features.digest)
+                        lessons=vectors_of_injection_lessons, profile=profile, store=store, base=tower.base,
+                        trained_on=features.digest)
 
-A head with fewer than two labels to tell apart is absent, and heads.json says why. Each head is learned from the
-oldest four fifths, calibrated on the next tenth and measured on the newest tenth; the one that is kept has then
-learned from all of it.
+A head with too little to learn from is absent, and heads.json says why; it also holds the limits and the slices. Each
+head over tickets is learned from the oldest four fifths, calibrated on the next tenth and measured on the newest
+tenth; the one that is kept has then learned from all of it.
 """
 
 import copy
 import dataclasses
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,31 +29,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Model
-from nightshift.export.heads import write_head
+from nightshift.export.heads import write_distances, write_head
 from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say
 from nightshift.settings import Profile
 from nightshift.store import Store
 from nightshift.store.files import canonical_json
-from nightshift.train.calibration import brier, calibration_error, softmax, temperature
+from nightshift.train.calibration import softmax, temperature
 from nightshift.train.holdout import newest
+from nightshift.train.injection import learn_injection
+from nightshift.train.measures import frequency_of, judged, length_of, targets
+from nightshift.train.sections import Sections
+from nightshift.train.unfamiliar import learn_familiar
 
 INVERSE_REGULARISATION = 10.0  # vectors have length 1: the default of 1 would flatten every head
-FEWEST_EXAMPLES = {"intent": 5, "prior": 1}
+FEWEST_EXAMPLES = {"intent": 5, "prior": 1, "unfamiliar": 5}
+ARTICLE_WEIGHT = 3.0  # tickets that the sections of one article weigh as, together
 FEWEST_HELD_OUT = 40  # below it calibration and measures would be noise
+ORDINARY_TICKETS = 2_000  # newest ones, which say what is normal here
 
 
 @dataclass(frozen=True)
 class Labelled:
     """Rows to learn from: ticket ids, their vectors float32 [n, dim], one label each ('' = none), and when they came.
 
-    A ticket with several labels has several rows, which together weigh as one.
+    A ticket with several labels has several rows, which together weigh as one. `n_words` may be left out: it only
+    slices what is measured. Where labels are articles, their `sections` teach as well: they are never held out.
     """
 
     ticket_ids: Sequence[str]
     vectors: NDArray[np.float32]
     labels: Sequence[str]
     created_at: Sequence[datetime]
+    n_words: Sequence[int] = ()
+    sections: Sections | None = None
 
     def rows(self, chosen: Iterable[int]) -> "Labelled":
         """The `chosen` rows, in that order."""
@@ -59,6 +72,23 @@ class Labelled:
             self.vectors[order],
             [self.labels[row] for row in order],
             [self.created_at[row] for row in order],
+            [self.n_words[row] for row in order] if self.n_words else (),
+            self.sections,
+        )
+
+    def examples(self) -> tuple[NDArray[np.float32], list[str], NDArray[np.float64]]:
+        """What a head learns from: vectors [n, dim], labels [n] and weights [n], sections after tickets."""
+        shares = Counter(self.ticket_ids)
+        weights = [1 / shares[ticket] for ticket in self.ticket_ids]
+        if self.sections is None:
+            return self.vectors, list(self.labels), np.array(weights)
+        counts = Counter(self.sections.article_of)
+        taught = [ARTICLE_WEIGHT / counts[article] for article in self.sections.article_of]
+        vectors = [self.vectors] if len(self.labels) else []
+        return (
+            np.concatenate([*vectors, self.sections.vectors]),
+            [*self.labels, *self.sections.article_of],
+            np.array([*weights, *taught]),
         )
 
     def newest(self, share: float) -> NDArray[np.bool_]:
@@ -93,43 +123,116 @@ def fit_head(rows: Labelled) -> Head | None:
     """A head over the labels of `rows`; None when there are fewer than two to tell apart."""
     from sklearn.linear_model import LogisticRegression
 
-    if len(set(rows.labels)) < 2:
+    vectors, labels, weights = rows.examples()
+    if len(set(labels)) < 2:
         return None
-    shares = Counter(rows.ticket_ids)
-    weights = np.array([1 / shares[ticket] for ticket in rows.ticket_ids])
     regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=300, tol=1e-3)
-    regression.fit(rows.vectors, np.array(rows.labels), sample_weight=weights)
+    regression.fit(vectors, np.array(labels), sample_weight=weights)
     return Head(regression, [str(label) for label in regression.classes_])
 
 
 def train_heads(
-    tickets: Labelled, pairs: Labelled, *, profile: Profile, store: Store, base: str, trained_on: str
+    tickets: Labelled,
+    pairs: Labelled,
+    *,
+    lessons: NDArray[np.float32] | None = None,
+    profile: Profile,
+    store: Store,
+    base: str,
+    trained_on: str,
 ) -> Model:
-    """Train, calibrate, export and check both heads, and keep them in one tree.
+    """Train, calibrate, export and check every head, and keep them in one tree.
 
-    `tickets` carry intents, `pairs` article ids; `base` and `trained_on` name the document tower's base and the
-    features. Intents are learned from the newest `profile.intent_tickets`. Raises ParityExceeded.
+    `tickets` carry intents, `pairs` article ids; `lessons` are the vectors of injection.lessons(), in order. `base` and
+    `trained_on` name the document tower's base and the features. Intents are learned from the newest
+    `profile.intent_tickets`. Raises ParityExceeded.
     """
-    metrics: dict[str, float] = {}
-    absent: dict[str, str] = {}
-    learned: set[str] = set()
+    tickets = recent(tickets, profile.intent_tickets)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for name, given in (("intent", recent(tickets, profile.intent_tickets)), ("prior", pairs)):
-            rows = frequent(given, FEWEST_EXAMPLES[name])
-            head, measures = calibrated(rows)
-            (folder / f"{name}_labels.json").write_bytes(canonical_json(head.labels if head else []))
-            if head is None:
-                absent[name] = f"{len(set(rows.labels))} labels with enough examples: two are needed"
-                say(f"    {name} head  absent: {absent[name]}")
-                continue
-            learned.update(rows.ticket_ids)
-            measures["parity"] = write_head(head.regression, folder / f"{name}.onnx", rows.vectors)
-            metrics |= {f"{name}_{measure}": value for measure, value in measures.items()}
-            say(f"    {name} head  {len(head.labels):,} labels from {len(rows.labels):,} examples")
-        (folder / "heads.json").write_bytes(canonical_json({"absent": absent}))
-        write_trained_on(folder, learned)
+        learned = {
+            "intent": _classifier("intent", tickets, folder),
+            "prior": _classifier("prior", pairs, folder),
+            "unfamiliar": _unfamiliar(tickets if len(set(tickets.labels)) > 1 else pairs, folder),
+            "injection": _injection(lessons, tickets, pairs, folder),
+        }
+        for name, head in learned.items():
+            say(f"    {name} head  {head.absent and 'absent: '}{head.absent or head.said}")
+        about = {name: head.facts for name, head in learned.items() if head.facts}
+        absent = {name: head.absent for name, head in learned.items() if head.absent}
+        (folder / "heads.json").write_bytes(canonical_json({"absent": absent, **about}))
+        write_trained_on(folder, (ticket for head in learned.values() for ticket in head.ticket_ids))
+        metrics = {f"{name}_{one}": value for name, head in learned.items() for one, value in head.metrics.items()}
         return store_model(folder, store, kind="heads", base=base, trained_on=trained_on, metrics=metrics)
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What became of one head: why it is absent, or what it said, measured, knows and has seen."""
+
+    absent: str = ""
+    said: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+    ticket_ids: Sequence[str] = ()
+
+
+def _classifier(name: str, given: Labelled, folder: Path) -> _Learned:
+    rows = frequent(given, FEWEST_EXAMPLES[name])
+    head, metrics, slices = calibrated(rows)
+    (folder / f"{name}_labels.json").write_bytes(canonical_json(head.labels if head else []))
+    if head is None:
+        return _Learned(absent=f"{len(set(rows.labels))} labels with enough examples: two are needed")
+    metrics["parity"] = write_head(head.regression, folder / f"{name}.onnx", rows.examples()[0])
+    said = f"{len(head.labels):,} labels from {len(rows.labels):,} examples"
+    return _Learned("", said, metrics, {"slices": slices} if slices else {}, rows.ticket_ids)
+
+
+def _unfamiliar(given: Labelled, folder: Path) -> _Learned:
+    rows = frequent(given, FEWEST_EXAMPLES["unfamiliar"])
+    fresh, measured = rows.newest(0.2), rows.newest(0.1)
+    if measured.sum() < FEWEST_HELD_OUT:
+        return _Learned(absent=f"{len(rows.labels)} labelled tickets: {10 * FEWEST_HELD_OUT} are needed")
+    learned = learn_familiar(rows.vectors, rows.labels, fresh, measured)
+    metrics = {
+        "examples": float(len(rows.labels)),
+        "accepted": learned.accepted,
+        "parity": write_distances(learned.familiar, folder / "unfamiliar.onnx", rows.vectors),
+    }
+    said = f"{len(set(rows.labels)):,} labels from {len(rows.labels):,} examples"
+    return _Learned("", said, metrics, {"quantiles": learned.quantiles}, rows.ticket_ids)
+
+
+def _injection(lessons: NDArray[np.float32] | None, tickets: Labelled, pairs: Labelled, folder: Path) -> _Learned:
+    if lessons is None:
+        return _Learned(absent="no sentences were given to learn from")
+    ordinary = _ordinary(tickets, pairs)
+    found = learn_injection(lessons, ordinary.vectors)
+    parity = write_head(found.regression, folder / "injection.onnx", lessons)
+    return _Learned(
+        said=f"{len(lessons):,} sentences and {len(ordinary.ticket_ids):,} ordinary tickets",
+        metrics={**found.measures, "parity": parity},
+        facts={"limit": float(f"{found.limit:.6g}"), "caught": found.caught},
+        ticket_ids=ordinary.ticket_ids,
+    )
+
+
+def _ordinary(tickets: Labelled, pairs: Labelled) -> Labelled:
+    """The newest of all tickets given, each once, by id."""
+    rows = {
+        ticket: (created, given, row)
+        for given in (pairs, tickets)
+        for row, (ticket, created) in enumerate(zip(given.ticket_ids, given.created_at, strict=True))
+    }
+    newest_first = sorted(rows, key=lambda ticket: (rows[ticket][0], ticket), reverse=True)
+    chosen = sorted(newest_first[:ORDINARY_TICKETS])
+    vectors = [rows[ticket][1].vectors[rows[ticket][2]] for ticket in chosen]
+    return Labelled(
+        chosen,
+        np.array(vectors, np.float32) if chosen else np.zeros((0, 0), np.float32),
+        [""] * len(chosen),
+        [rows[ticket][0] for ticket in chosen],
+    )
 
 
 def frequent(rows: Labelled, fewest: int) -> Labelled:
@@ -147,50 +250,36 @@ def recent(rows: Labelled, tickets: int) -> Labelled:
     return labelled.rows(np.flatnonzero(labelled.newest(tickets / len(labelled.labels))))
 
 
-def calibrated(rows: Labelled) -> tuple[Head | None, dict[str, float]]:
-    """The head of all `rows` at the temperature that the past asks for, and what its rehearsal reached."""
+def calibrated(rows: Labelled) -> tuple[Head | None, dict[str, float], dict[str, dict[str, float]]]:
+    """The head of all `rows` at the temperature that the past asks for, what its rehearsal reached, and that by slice."""
     head = fit_head(rows)
     if head is None:
-        return None, {}
-    measures = {"examples": float(len(rows.labels)), "labels": float(len(head.labels))}
+        return None, {}, {}
+    counts = {"examples": float(len(rows.labels)), "labels": float(len(head.labels))}
     unseen, measured = rows.newest(0.2), rows.newest(0.1)
-    rehearsal = fit_head(rows.rows(np.flatnonzero(~unseen)))
+    old = rows.rows(np.flatnonzero(~unseen))
+    rehearsal = fit_head(old)
     if rehearsal is None or measured.sum() < FEWEST_HELD_OUT:
-        return head, measures
+        return head, counts, {}
     calibration = rows.rows(np.flatnonzero(unseen & ~measured))
-    heat = temperature(rehearsal.logits(calibration.vectors), targets(calibration, rehearsal.labels))
-    return head.cooled(heat), {
-        **measures,
-        "temperature": heat,
-        **_measures(rehearsal.cooled(heat), rows.rows(np.flatnonzero(measured))),
-    }
+    heat = temperature(
+        rehearsal.logits(calibration.vectors), targets(calibration.ticket_ids, calibration.labels, rehearsal.labels)
+    )
+    reached, slices = _judged(rehearsal.cooled(heat), rows.rows(np.flatnonzero(measured)), Counter(old.labels))
+    return head.cooled(heat), {**counts, "temperature": heat, **reached}, slices
 
 
-def targets(rows: Labelled, labels: Sequence[str]) -> NDArray[np.float64]:
-    """One row per row of `rows`: its share of one ticket under its label; zeros for a label nobody learned."""
-    column = {label: index for index, label in enumerate(labels)}
-    shares = Counter(rows.ticket_ids)
-    target = np.zeros((len(rows.labels), len(labels)))
-    for row, (ticket, label) in enumerate(zip(rows.ticket_ids, rows.labels, strict=True)):
-        if label in column:
-            target[row, column[label]] = 1 / shares[ticket]
-    return target
-
-
-def _measures(head: Head, rows: Labelled) -> dict[str, float]:
-    """Accuracy, ECE and Brier per ticket: any of its labels counts as right."""
-    ids = sorted(set(rows.ticket_ids))
-    place = {ticket: index for index, ticket in enumerate(ids)}
-    target = np.zeros((len(ids), len(head.labels)))
-    vectors = np.zeros((len(ids), rows.vectors.shape[1]), np.float32)
-    for row, share in enumerate(targets(rows, head.labels)):
-        target[place[rows.ticket_ids[row]]] += share
-        vectors[place[rows.ticket_ids[row]]] = rows.vectors[row]
-    probabilities = head.probabilities(vectors)
-    right = target[np.arange(len(ids)), probabilities.argmax(axis=1)] > 0
-    return {
-        "accuracy": float(right.mean()),
-        "ece": calibration_error(probabilities.max(axis=1), right),
-        "brier": brier(probabilities, target),
-        "held_out": float(len(ids)),
-    }
+def _judged(
+    head: Head, rows: Labelled, examples: Mapping[str, int]
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Measures per ticket, and by its length and by how many `examples` its (first) label had to be learned from."""
+    first = {ticket: row for row, ticket in reversed(list(enumerate(rows.ticket_ids)))}
+    tickets = rows.rows(first[ticket] for ticket in sorted(first))
+    place = {ticket: index for index, ticket in enumerate(tickets.ticket_ids)}
+    target = np.zeros((len(place), len(head.labels)))
+    for ticket, share in zip(rows.ticket_ids, targets(rows.ticket_ids, rows.labels, head.labels), strict=True):
+        target[place[ticket]] += share
+    ways = {"examples": [frequency_of(examples[label]) for label in tickets.labels]}
+    if tickets.n_words:
+        ways["words"] = [length_of(words) for words in tickets.n_words]
+    return judged(head.probabilities(tickets.vectors), target, ways)

@@ -1,18 +1,26 @@
-"""Marts as rows for the heads: the vector of each ticket, from the embedding cache, beside its label.
+"""What the heads learn from, as vectors from the embedding cache: tickets beside their labels, and injection lessons.
 
 tickets, pairs = labelled_tickets(features, document_tower, profile, store, settings), labelled_pairs(...)
+lessons = lesson_vectors(document_tower, store, settings)
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Model
-from nightshift.index.build import text_keys
+from nightshift.index.build import chunk_table, text_keys
 from nightshift.index.embeddings import cached_vectors
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.heads import Labelled
+from nightshift.train.injection import lessons
+from nightshift.train.sections import Sections
 from nightshift.warehouse import read_mart
 
 NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]
@@ -29,18 +37,47 @@ def labelled_tickets(
 
 
 def labelled_pairs(features: Features, document_tower: Model, store: Store, settings: Settings) -> Labelled:
-    """Every training pair, labelled with the article that resolved the ticket."""
-    return _labelled(read_mart(store, features, "training_pairs"), "article_id", document_tower, store, settings)
+    """Every training pair, labelled with the article that resolved the ticket, and the sections of all articles."""
+    pairs = read_mart(store, features, "training_pairs")
+    labelled = _labelled(pairs, "article_id", document_tower, store, settings)
+    return replace(labelled, sections=_sections(features, document_tower, store, settings))
+
+
+def lesson_vectors(document_tower: Model, store: Store, settings: Settings) -> NDArray[np.float32]:
+    """Vectors [n, dim] of injection.lessons(), in order; embedded once."""
+    texts = [lesson.text for lesson in lessons()]
+    return _vectors("lessons", text_keys(texts), texts, document_tower, store, settings)
+
+
+def _sections(features: Features, document_tower: Model, store: Store, settings: Settings) -> Sections:
+    """The sections that the index of `features` holds, from the same cache."""
+    chunks = chunk_table(read_mart(store, features, "articles"))
+    vectors = _vectors(
+        "chunks", chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist(), document_tower, store, settings
+    )
+    return Sections(vectors, chunks["article_id"].to_pylist())
 
 
 def _labelled(rows: pa.Table, label: str, document_tower: Model, store: Store, settings: Settings) -> Labelled:
     texts = rows["text"].to_pylist()
+    return Labelled(
+        rows["ticket_id"].to_pylist(),
+        _vectors("tickets", text_keys(texts), texts, document_tower, store, settings),
+        rows[label].to_pylist(),
+        rows["created_at"].to_pylist(),
+        [len(text.split()) for text in texts],
+    )
+
+
+def _vectors(
+    kind: str, keys: Sequence[str], texts: Sequence[str], document_tower: Model, store: Store, settings: Settings
+) -> NDArray[np.float32]:
     vectors, _ = cached_vectors(
-        "tickets",
-        text_keys(texts),
+        kind,
+        keys,
         texts,
         encoder_digest=document_tower.digest,
         open_encoder=lambda: OnnxEncoder(store.checkout(document_tower.digest), settings.threads),
         store=store,
     )
-    return Labelled(rows["ticket_id"].to_pylist(), vectors, rows[label].to_pylist(), rows["created_at"].to_pylist())
+    return vectors

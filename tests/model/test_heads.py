@@ -1,4 +1,7 @@
 import json
+import shutil
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -6,9 +9,11 @@ import pytest
 
 from nightshift.runtime.heads import Heads
 from nightshift.settings import profile
+from nightshift.sources.company import library
 from nightshift.store import open_store
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
 from nightshift.train.heads import Labelled, calibrated, fit_head, recent, train_heads
+from nightshift.train.injection import lessons
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the lake's times carry no zone
 
@@ -23,9 +28,17 @@ def labelled(labels: list[str], noise: float = 0.3, seed: int = 1) -> Labelled:
     return Labelled(ids, vectors, labels, [DAY + timedelta(hours=number) for number in range(len(labels))])
 
 
-def trained(tmp_path, tickets: Labelled, pairs: Labelled):
+def trained(tmp_path, tickets: Labelled, pairs: Labelled, lessons: np.ndarray | None = None):
     store = open_store(f"file://{tmp_path}/store")
-    model = train_heads(tickets, pairs, profile=profile("tiny"), store=store, base="file:/base", trained_on="f" * 64)
+    model = train_heads(
+        tickets,
+        pairs,
+        lessons=lessons,
+        profile=profile("tiny"),
+        store=store,
+        base="file:/base",
+        trained_on="f" * 64,
+    )
     return model, store.checkout(model.digest)
 
 
@@ -64,7 +77,10 @@ def test_a_head_with_nothing_to_tell_apart_is_absent(tmp_path, labels):
     assert heads.intent_labels == []
     assert heads.intents(np.zeros((2, 16), np.float32)) is None
     assert heads.priors(np.zeros((2, 16), np.float32)).shape == (2, 2)
-    assert list(json.loads((folder / "heads.json").read_bytes())["absent"]) == ["intent"]
+    assert heads.unfamiliar(np.zeros((2, 16), np.float32)) is None
+    assert heads.injection(np.zeros((2, 16), np.float32)) is None
+    absent = json.loads((folder / "heads.json").read_bytes())["absent"]
+    assert list(absent) == ["injection", "intent", "unfamiliar"]
 
 
 def test_a_cold_start_has_no_heads_and_no_error(tmp_path):
@@ -117,9 +133,73 @@ def test_measures_by_hand():
 
 def test_few_rows_are_learned_but_not_measured():
     """Below the least held-out number the head is there and its measures are not made up."""
-    head, measures = calibrated(labelled(["a", "b"] * 20))
+    head, measures, slices = calibrated(labelled(["a", "b"] * 20))
     assert head is not None
     assert set(measures) == {"examples", "labels"}
+    assert slices == {}
+
+
+def test_slices_tell_long_texts_and_rare_labels_apart():
+    """Held-out tickets are told by length and by how often their label was seen; a slice of few rows is left out."""
+    rows = labelled((["a"] * 9 + ["b"]) * 100)
+    _, _, slices = calibrated(replace(rows, n_words=[5, 30] * 500))
+    assert set(slices) == {"examples: 200 or more", "words: up to 10", "words: 21 to 40"}
+    assert slices["words: up to 10"]["rows"] == 50
+
+
+def test_strangers_are_unfamiliar_and_new_questions_of_old_kinds_are_not(tmp_path):
+    """Of questions like the old ones 1 in 20 is stranger than .95 by construction; of another kind most are."""
+    tickets = labelled(["login", "billing", "mail", "printing"] * 250, noise=0.1)
+    _, folder = trained(tmp_path, tickets, tickets)
+    heads = Heads(folder, threads=1)
+    again = labelled(["login", "billing", "mail", "printing"] * 100, noise=0.1, seed=9)
+    strange = labelled(["a", "b", "c", "d", "e"] * 80, noise=0.1, seed=9).vectors[:, ::-1].copy()
+    assert np.mean(heads.unfamiliar(again.vectors) > 0.95) < 0.15
+    assert np.mean(heads.unfamiliar(strange) > 0.95) > 0.9
+
+
+def test_attacks_are_told_from_ordinary_tickets(tmp_path):
+    """The injection head catches what its lessons point at and alarms for few tickets; a poisoned ticket teaches nothing."""
+    attack = np.array([lesson.attack for lesson in lessons()])
+    chance = np.random.default_rng(4)
+    taught = chance.normal(0, 0.1, (len(attack), 16)).astype(np.float32)
+    taught[attack, 0] += 1
+    taught[~attack, 1] += 1
+    tickets = labelled(["x", "y", "z"] * 200, noise=0.1)
+    tickets = replace(tickets, vectors=np.roll(tickets.vectors, 2, axis=1))
+    tickets.vectors[7] = taught[0]
+    model, folder = trained(tmp_path, tickets, tickets, taught)
+    heads = Heads(folder, threads=1)
+    assert heads.injection(taught[:1])[0] > heads.injection_limit
+    assert np.mean(heads.injection(tickets.vectors) > heads.injection_limit) < 0.03
+    assert model.metrics["injection_recall"] > 0.9
+    assert set(json.loads((folder / "heads.json").read_bytes())["injection"]["caught"]) == {
+        lesson.kind for lesson in lessons() if lesson.attack
+    }
+
+
+def test_lessons_are_written_once_and_of_many_kinds():
+    """No sentence is both attack and benign, none stands twice, and each kind has enough to be held out."""
+    texts = [lesson.text for lesson in lessons()]
+    assert len(set(texts)) == len(texts)
+    assert min(Counter(lesson.kind for lesson in lessons()).values()) >= 5
+
+
+def test_the_company_is_attacked_with_sentences_nobody_learned():
+    """What the simulated customers try is unseen: otherwise the share that is caught would mean nothing."""
+    assert not {lesson.text for lesson in lessons()} & set(library.words("injections.yaml"))
+
+
+def test_heads_of_an_older_release_open(tmp_path):
+    """A tree without the newer heads serves intents and says of the rest that it is not there."""
+    _, folder = trained(tmp_path, labelled(["a", "b"] * 10), labelled(["x", "y"] * 10))
+    older = tmp_path / "older"
+    shutil.copytree(folder, older)
+    (older / "heads.json").write_text('{"absent":{}}')
+    heads = Heads(older, threads=1)
+    assert heads.intents(np.zeros((1, 16), np.float32)).shape == (1, 2)
+    assert heads.unfamiliar(np.zeros((1, 16), np.float32)) is None
+    assert heads.injection_limit is None
 
 
 def test_the_newest_labels_count():

@@ -1,0 +1,119 @@
+"""Texts that give orders to whoever reads them: how many the injection head finds at one false alarm in a hundred.
+
+    python -m bench.injection --prompts ../shared/data/guard/injection_dev.parquet
+    python -m bench.injection --prompts F --tickets ../shared/data/thunderbird/tickets.parquet
+
+--prompts: texts with label 1 (attack) or 0, and a source. First the head of the night, which has learned from the
+sentences in nightshift/train/injections.yaml (and from --tickets, as ordinary texts) and has seen none of the prompts;
+then the same with four fifths of the prompts in turn. The limit of a row lies where 1 % of its harmless prompts are
+above; recall has its 95 % bootstrap interval. ECE has 15 bins of equally many texts.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.texts import held_out, interval, read, vectors
+from nightshift.train.calibration import brier, calibration_error, softmax, temperature
+from nightshift.train.injection import FALSE_ALARMS, fit_injection, lessons
+
+FOLDS = 5
+
+
+def unseen(
+    taught: NDArray[np.float32],
+    attack: NDArray[np.bool_],
+    tickets: NDArray[np.float32],
+    prompts: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Logits [n] of `prompts` by a head that has learned from the rest."""
+    return np.asarray(fit_injection(taught, attack, tickets).decision_function(prompts))
+
+
+def in_turn(
+    taught: NDArray[np.float32],
+    attack: NDArray[np.bool_],
+    prompts: NDArray[np.float32],
+    truth: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Logits [n] of each fold of `prompts` by a head that has learned from the others too."""
+    logits = np.zeros(len(prompts))
+    for fold in range(FOLDS):
+        old = folds != fold
+        both = np.concatenate([taught, prompts[old]])
+        logits[~old] = unseen(both, np.concatenate([attack, truth[old]]), prompts[:0], prompts[~old])
+    return logits
+
+
+def folds_of(groups: NDArray[np.object_], seed: int) -> NDArray[np.int64]:
+    """A fold [n] for each row, spread evenly over `groups`."""
+    folds = np.zeros(len(groups), np.int64)
+    for fold in range(1, FOLDS):
+        left = np.flatnonzero(folds == 0)
+        folds[left[held_out(groups[left], 1 / (FOLDS - fold + 1), seed + fold)]] = fold
+    return folds
+
+
+def row(name: str, logits: NDArray[np.float64], truth: NDArray[np.bool_], seed: int) -> str:
+    """AUROC, recall at the limit, and how well probabilities mean what they say after one temperature, fitted in halves."""
+    from sklearn.metrics import roc_auc_score
+
+    found = logits[truth] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method="higher")
+    two, target = np.stack([np.zeros_like(logits), logits], axis=1), np.eye(2)[truth.astype(int)]
+    probabilities = np.zeros_like(two)
+    for half in (np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1):
+        probabilities[half] = softmax(two[half] / temperature(two[~half], target[~half]))
+    ece = calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
+    area = roc_auc_score(truth, logits)
+    return f"| {name} | {area:.3f} | {interval(found, seed)} | {ece:.3f} | {brier(probabilities, target):.3f} |"
+
+
+def by_source(ways: dict[str, NDArray[np.float64]], truth: NDArray[np.bool_], sources: NDArray[np.object_]) -> str:
+    lines = [f"| source | texts |{''.join(f' {name} |' for name in ways)}", f"|---|---|{'---|' * len(ways)}"]
+    for attack in (True, False):
+        for source in sorted(set(sources[truth == attack])):
+            rows = (sources == source) & (truth == attack)
+            shares = "".join(
+                f" {(logits[rows] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method='higher')).mean():.3f} |"
+                for logits in ways.values()
+            )
+            lines.append(f"| {source}, {'attacks' if attack else 'harmless'} | {rows.sum()} |{shares}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=Path, required=True)
+    parser.add_argument("--text-column", default="text")
+    parser.add_argument("--label-column", default="label")
+    parser.add_argument("--source-column", default="source")
+    parser.add_argument("--tickets", type=Path, help="a file of ordinary texts; the last 2,000 are taken")
+    parser.add_argument("--tickets-column", default="text")
+    parser.add_argument("--seed", type=int, default=7)
+    asked = parser.parse_args()
+    prompts = read(asked.prompts, asked.text_column, label=asked.label_column, source=asked.source_column)
+    ordinary = read(asked.tickets, asked.tickets_column).texts[-2000:] if asked.tickets else []
+    given, _ = vectors([*(lesson.text for lesson in lessons()), *prompts.texts, *ordinary])
+    taught, tested, tickets = np.split(given, [len(lessons()), len(lessons()) + len(prompts.texts)])
+    attack = np.array([lesson.attack for lesson in lessons()])
+    truth = prompts.columns["label"].astype(int) == 1
+    sources = prompts.columns["source"].astype(str)
+    folds = folds_of(np.array([f"{source} {one}" for source, one in zip(sources, truth, strict=True)]), asked.seed)
+    ways = {"our sentences": unseen(taught, attack, tickets[:0], tested)}
+    if asked.tickets:
+        ways["our sentences and tickets"] = unseen(taught, attack, tickets, tested)
+    ways["our sentences and four fifths of the prompts"] = in_turn(taught, attack, tested, truth, folds)
+    print("| learned from | AUROC | attacks found | ECE | Brier |\n|---|---|---|---|---|")
+    for name, logits in ways.items():
+        print(row(name, logits, truth, asked.seed))
+    print(f"\n{by_source(ways, truth, sources)}")
+    print(
+        f"\n{len(lessons())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(tickets)} tickets; seed {asked.seed}."
+    )
+
+
+if __name__ == "__main__":
+    main()
