@@ -1,13 +1,34 @@
-"""How an ONNX file becomes a session, in one place: its threads, and what a damaged file is told as."""
+"""How an ONNX file becomes a session, in one place: its threads, its processor, and what a damaged file is told as."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nightshift.errors import ModelUnreadable
 
+CPU = "CPUExecutionProvider"
+_CUDA = "CUDAExecutionProvider"
 
-def open_session(path: Path, threads: int) -> Any:
-    """An onnxruntime session on the CPU with `threads` threads. Raises ModelUnreadable."""
+
+def available() -> list[str]:
+    """The execution providers of the onnxruntime that is installed: CUDA is among them in onnxruntime-gpu."""
+    import onnxruntime
+
+    providers: list[str] = onnxruntime.get_available_providers()
+    return providers
+
+
+def fastest(providers: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Which of `providers` to use for matrix products, first choice first, with their options: a GPU if there is one.
+
+    Products on the GPU stay in full fp32 (no TF32), so that its vectors are those of the CPU.
+    """
+    gpu = [(_CUDA, {"use_tf32": "0"})] if _CUDA in providers else []
+    return [*gpu, (CPU, {})]
+
+
+def open_session(path: Path, threads: int, providers: Sequence[str] = (CPU,)) -> Any:
+    """An onnxruntime session with `threads` threads on the fastest of `providers`. Raises ModelUnreadable."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -16,7 +37,7 @@ def open_session(path: Path, threads: int) -> Any:
     # Idle threads sleep: one process holds several models, and spinning threads of one would slow the other.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=fastest(providers))
     except Exception as error:  # onnxruntime's own classes have no public common base
         raise ModelUnreadable(
             f"{path.name} is not a model onnxruntime can open ({type(error).__name__})",

@@ -7,6 +7,7 @@ from tiny_encoder import WORDS, write_tiny_encoder
 from nightshift.errors import ModelUnreadable, NotEnoughData, ParityExceeded
 from nightshift.export import encoder as export
 from nightshift.runtime.encoder import OnnxEncoder, batches_by_length
+from nightshift.runtime.session import CPU, available, fastest
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 
@@ -111,3 +112,23 @@ def test_the_default_encoder_understands(store, settings):
         "max_tokens": 256,
         "pooling": "mean",
     }
+
+
+def test_bulk_gives_the_vectors_of_one_by_one(base, store, settings):
+    """Many batches read side by side come back in order, with the vectors each text has alone."""
+    folder = store.checkout(export.export_document_tower(base, store, settings, TEXTS).digest)
+    texts = [" ".join(WORDS[n % 40 : n % 40 + 1 + n % 20]) for n in range(2_000)]
+    together = OnnxEncoder(folder, threads=3).encode(texts)
+    alone = OnnxEncoder(folder, threads=1)
+    some = range(0, len(texts), 97)
+    np.testing.assert_allclose(together[some], np.concatenate([alone.encode([texts[n]]) for n in some]), atol=1e-6)
+
+
+def test_a_gpu_is_taken_where_there_is_one():
+    """The providers are chosen from what onnxruntime offers: a GPU first, in full fp32, the CPU always."""
+    assert fastest([CPU]) == [(CPU, {})]
+    assert fastest(["TensorrtExecutionProvider", "CUDAExecutionProvider", CPU]) == [
+        ("CUDAExecutionProvider", {"use_tf32": "0"}),
+        (CPU, {}),
+    ]
+    assert CPU in available()

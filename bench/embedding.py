@@ -1,0 +1,192 @@
+"""How fast texts become vectors in bulk on this machine, as a share of its fp32 limit, beside other runtimes.
+
+    python -m bench.embedding                                             # 12, 64, 256 tokens and mixed lengths
+    python -m bench.embedding --texts tickets.parquet --column text       # and texts of your own
+    uv pip install sentence-transformers openvino                         # for their rows; they are no dependencies
+
+The limit is measured in the same run (see bench.gemm): the matrix products of the transformer at the best fp32 rate
+of this machine. Every round measures the limit and then every contender on the same texts, tokenizing included; a
+ratio is taken within a round, and the tables show medians with 95 % bootstrap intervals. Every contender has the same
+weights: `cosine` is the smallest between its vectors and those of PyTorch, a text at a time.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.encoders import OpenVino, PlainOnnx, SentenceTransformers
+from bench.gemm import Transformer, best_rate, flops
+from bench.texts import read
+from nightshift.basemodels import resolve
+from nightshift.export.encoder import write_tower
+from nightshift.export.quantize import quantize
+from nightshift.progress import say
+from nightshift.runtime.encoder import BATCH_TOKENS, OnnxEncoder
+from nightshift.runtime.session import CPU, available, fastest
+from nightshift.settings import Settings, profile
+from nightshift.train.tower import load_tokenizer, load_tower, max_tokens_of, tokenize
+
+SEED = 7
+OURS = "nightshift"
+TOKENS_A_ROUND = 16_384
+ONE_QUESTION = 17  # tokens: the median question of the public support tickets
+ASKED = 200
+
+
+class Encoder(Protocol):
+    """Texts to vectors float32 [n, dim]."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+def texts_of(lengths: Sequence[int], tokenizer: Path, seed: int) -> list[str]:
+    """Texts of exactly so many tokens each: random whole words of the vocabulary, and the two special tokens."""
+    from tokenizers import Tokenizer
+
+    vocabulary = Tokenizer.from_file(str(tokenizer)).get_vocab()
+    words = np.array(sorted(word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 2))
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(words, length - 2)) for length in lengths]
+
+
+def corpora(tokenizer: Path, longest: int) -> dict[str, list[str]]:
+    """Texts of one length, and of many: log-normal round 60 tokens like support tickets, cut at `longest`."""
+    rng = np.random.default_rng(SEED)
+    mixed = np.clip(rng.lognormal(np.log(60), 0.8, TOKENS_A_ROUND // 80), 6, longest).astype(int)
+    lengths = {f"{n} tokens": [n] * (TOKENS_A_ROUND // n) for n in (12, 64, longest)} | {"mixed": mixed.tolist()}
+    return {name: texts_of(of, tokenizer, SEED) for name, of in lengths.items()}
+
+
+def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
+    """Ours first; then the others that are installed."""
+    longest = max_tokens_of(base)
+    found: dict[str, Encoder] = {OURS: OnnxEncoder(folder, threads, providers=[CPU])}
+    if len(fastest(available())) > 1:
+        found["nightshift on the GPU"] = OnnxEncoder(folder, threads)
+    found["onnxruntime, plain"] = PlainOnnx(folder / "model.onnx", folder / "tokenizer.json", longest)
+    if find_spec("sentence_transformers"):
+        found["sentence-transformers"] = SentenceTransformers(base)
+    if find_spec("openvino"):
+        for precision in OpenVino.precisions():
+            found[f"OpenVINO {precision}"] = OpenVino(folder, threads, precision, longest)
+    for missing, package in (("sentence_transformers", "sentence-transformers"), ("openvino", "openvino")):
+        if not find_spec(missing):
+            say(f"not installed: uv pip install {package}")
+    return found
+
+
+def rounds_of(
+    encoders: dict[str, Encoder], texts: Sequence[str], rounds: int, limit: Callable[[], float]
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """Seconds of the limit [rounds] and of every contender [rounds], one after another in every round."""
+    seconds: dict[str, list[float]] = {name: [] for name in encoders}
+    limits = []
+    for _ in range(rounds):
+        limits.append(limit())
+        for name, encoder in encoders.items():
+            started = time.perf_counter()
+            encoder.encode(texts)
+            seconds[name].append(time.perf_counter() - started)
+    return np.array(limits), {name: np.array(taken) for name, taken in seconds.items()}
+
+
+def spread(ratios: NDArray[np.float64], draws: int = 1_000) -> str:
+    """The median of `ratios` [rounds] with its 95 % bootstrap interval."""
+    chosen = np.random.default_rng(SEED).integers(0, len(ratios), (draws, len(ratios)))
+    low, high = np.quantile(np.median(ratios[chosen], axis=1), [0.025, 0.975])
+    return f"{np.median(ratios):.2f} ({low:.2f} to {high:.2f})"
+
+
+def exact_vectors(base: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+    """PyTorch, one text at a time without padding."""
+    import torch
+
+    tower, tokenizer = load_tower(base), load_tokenizer(base, max_tokens_of(base))
+    with torch.no_grad():
+        return np.concatenate([tower(**tokenize(tokenizer, [text])).numpy() for text in texts])
+
+
+def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], rounds: int) -> str:
+    """The table of throughput."""
+    shape, tokenizer = Transformer.of(base), load_tokenizer(base, max_tokens_of(base))
+    tokenizer.no_padding()
+    lines = [
+        "| texts | runtime | texts/s | share of the fp32 limit | ours, times as fast | cosine |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, texts in named.items():
+        say(f"... {name}")
+        work = flops(shape, [len(one.ids) for one in tokenizer.encode_batch(texts)])
+        some = texts[:: max(1, len(texts) // 32)]
+        exact = exact_vectors(base, some)
+        cosines = {who: float((encoder.encode(some) * exact).sum(1).min()) for who, encoder in encoders.items()}
+        limits, taken = rounds_of(encoders, texts, rounds, lambda work=work: work / best_rate(shape, BATCH_TOKENS))
+        lines.append(f"| {name} | the limit | {len(texts) / np.median(limits):,.0f} | 1 | | |")
+        for who, seconds in taken.items():
+            times = "" if who == OURS else spread(seconds / taken[OURS])
+            lines.append(
+                f"| | {who} | {len(texts) / np.median(seconds):,.0f} | {spread(limits / seconds)} | {times} | {cosines[who]:.5f} |"
+            )
+    return "\n".join(lines)
+
+
+def one_by_one(folder: Path, threads: int) -> str:
+    """The table of a single question: fp32 and int8, in turns."""
+    small = folder / "int8"
+    small.mkdir()
+    shutil.copy(folder / "tokenizer.json", small)
+    quantize(folder / "model.onnx", small / "model.int8.onnx")
+    about = json.loads((folder / "encoder.json").read_bytes())
+    (small / "encoder.json").write_text(json.dumps({**about, "file": "model.int8.onnx"}))
+    encoders = {"fp32": OnnxEncoder(folder, threads, providers=[CPU]), "int8 per channel": OnnxEncoder(small, threads)}
+    questions = texts_of([ONE_QUESTION] * ASKED, folder / "tokenizer.json", SEED)
+    taken: dict[str, list[float]] = {name: [] for name in encoders}
+    for question in questions:
+        for name, encoder in encoders.items():
+            started = time.perf_counter()
+            encoder.encode([question])
+            taken[name].append((time.perf_counter() - started) * 1e3)
+    cosines = (encoders["fp32"].encode(questions) * encoders["int8 per channel"].encode(questions)).sum(1)
+    lines = [f"| one question of {ONE_QUESTION} tokens | p50 ms | p99 ms | cosine, mean |", "|---|---|---|---|"]
+    for name, cosine in (("fp32", 1.0), ("int8 per channel", float(cosines.mean()))):
+        p50, p99 = np.percentile(taken[name], [50, 99])
+        lines.append(f"| {name} | {p50:.1f} | {p99:.1f} | {cosine:.3f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", default=profile("tiny").encoder, help="URL of the base encoder")
+    parser.add_argument("--texts", type=Path, help="file of texts to embed too, in the order they come")
+    parser.add_argument("--column", default="text", help="its column")
+    parser.add_argument("--rows", type=int, default=200, help="how many of its rows, evenly spaced")
+    parser.add_argument("--rounds", type=int, default=7)
+    chosen = parser.parse_args()
+    base, threads = resolve(chosen.base), Settings.from_env().threads
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tower = load_tower(base, "eager")
+        write_tower(tower, base, folder, texts_of([8, 30, 90], base / "tokenizer.json", SEED), threads)
+        named = corpora(folder / "tokenizer.json", max_tokens_of(base))
+        if chosen.texts:
+            rows = read(chosen.texts, chosen.column).texts
+            named[chosen.texts.name] = rows[:: max(1, len(rows) // chosen.rows)][: chosen.rows]
+        print(bulk(contenders(base, folder, threads), base, named, chosen.rounds))
+        print()
+        print(one_by_one(folder, threads))
+    print(
+        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, {threads} threads, seed {SEED}."
+    )
+
+
+if __name__ == "__main__":
+    main()
