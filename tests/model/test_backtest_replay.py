@@ -1,15 +1,18 @@
 """A history in which something new turns up: learning every night finds it, a release that never learns again does not."""
 
+import json
 from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from tiny_encoder import write_tiny_encoder
+from typer.testing import CliRunner
 
 from nightshift.backtest.history import History, _written
 from nightshift.backtest.plan import planned
 from nightshift.backtest.replay import CONTENDERS, replay
+from nightshift.cli import app
 from nightshift.export.encoder import export_document_tower
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -92,3 +95,20 @@ def test_every_question_is_asked_once_of_everyone(nights):
     for night in nights:
         assert set(night.hits) == set(CONTENDERS)
         assert all(len(of["hit@5"]) == len(night.asked_at) == A_WEEK for of in night.hits.values())
+
+
+@pytest.mark.slow
+def test_the_command_replays_the_simulated_company(tmp_path, monkeypatch):
+    """Three nights from the raw files on: the table is printed, the figures and the picture are written."""
+    monkeypatch.setenv("NIGHTSHIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NIGHTSHIFT_ENCODER_BASE", write_tiny_encoder(tmp_path))
+    days = ["--from", "2026-01-01", "--to", "2026-01-05", "--every", "2d"]
+    told = CliRunner().invoke(app, ["backtest", "--source", "simulate://shop?night=5&history=4", *days])
+    assert told.exit_code == 0, told.output
+    assert "| 2026-01 |" in told.stdout
+    written = tmp_path / "home" / "backtest"
+    figures = json.loads((written / "backtest.json").read_text())
+    assert [night["night"] for night in figures["nights"]] == ["2026-01-01", "2026-01-03", "2026-01-05"]
+    assert figures["total"]["questions"] > 300
+    assert (written / "backtest.svg").read_text().startswith("<svg")
+    assert {path.name for path in (tmp_path / "home").iterdir()} == {"backtest"}
