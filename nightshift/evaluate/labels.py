@@ -94,7 +94,8 @@ def _unlike(near: NDArray[np.float64], before: NDArray[np.float64]) -> bool:
     order = np.sort(before)
     less = (np.searchsorted(order, near, "left") + np.searchsorted(order, near, "right")) / 2
     share = 1 - float(less.mean()) / m
-    return share - _ONE_SIDED_95 * ((n + m + 1) / (12 * n * m)) ** 0.5 > _UNLIKE
+    error: float = ((n + m + 1) / (12 * n * m)) ** 0.5
+    return share - _ONE_SIDED_95 * error > _UNLIKE
 
 
 def _usual(before: Called, clusters: Counter[str], names: list[str]) -> Counts:

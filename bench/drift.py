@@ -1,0 +1,313 @@
+"""Drift, night by night: how often a quiet night is called one, and on which night a planted shift is found.
+
+    python -m bench.drift                                            # the simulated company: 4 seeds, and 100 quiet nights
+    python -m bench.drift --state /tmp/drift                         # again, with the embeddings of the last time
+    python -m bench.drift --source ../shared/data/thunderbird --mapping thunderbird --from 2024-04-01 --until 2025-07-01
+
+The first nights are judged against a release of the night before; the quiet ones and those of --source against one that
+is renewed every week. Of a release only what has a say in drift is made: intent head, memory, reference. Prints Markdown
+tables.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nightshift.evaluate.drift import ABOUT, FEWEST, Asked, Comparison, compare, make_reference
+from nightshift.evaluate.reference import MOST, asked, fresh, newest_nights
+from nightshift.export.encoder import export_document_tower
+from nightshift.index.build import text_keys
+from nightshift.index.embeddings import cached_vectors
+from nightshift.lake import ingest
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.settings import Settings, profile
+from nightshift.sources import open_source
+from nightshift.sources.company.nights import start_of
+from nightshift.store import Store, open_store
+from nightshift.train.heads import FEWEST_EXAMPLES, Head, Labelled, fit_head, frequent
+from nightshift.warehouse import read_mart, transform
+from nightshift.warehouse.splitting import TRAINING_PERCENT
+
+SEEDS = (7, 11, 12, 13)
+QUIET_FROM, QUIET_NIGHTS = 31, 100  # everything planted has been there for weeks by then
+PLANTED = {
+    "a new topic, renting gear": (6, "drift", ABOUT),
+    "other names for the labels": (9, "taxonomy", {"labels", "vanished", "new labels"}),
+}
+LAST, WEEK = 12, 7
+SIZES, DRAWN = (50, 100, 200, 500, 1_000), 30
+SHIFTS = {  # an intent, and the share it comes to; 0 leaves it as it is
+    "nothing moved": ("returns/return", 0.0),
+    "one topic comes to 20 %": ("product/bikes", 0.2),
+    "new topic, 9 %": ("service/rental", 0.09),
+    "new topic, 20 %": ("service/rental", 0.2),
+}
+PROFILE = profile("tiny")
+BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What was known at the end of a night: the mart of tickets, and which of them an article resolved."""
+
+    tickets: pa.Table
+    resolved: frozenset[str]
+
+
+@dataclass(frozen=True)
+class IntentHead:
+    """A logistic regression in memory, where a release has one in ONNX."""
+
+    head: Head | None
+
+    @property
+    def intent_labels(self) -> list[str]:
+        return self.head.labels if self.head else []
+
+    def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        return self.head.probabilities(vectors).astype(np.float32) if self.head else None
+
+
+@dataclass(frozen=True)
+class Champion:
+    """As much of a release as drift looks at."""
+
+    head: IntentHead
+    memory: NDArray[np.float32]
+    reference: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """A store that keeps embeddings, and the document tower that makes them."""
+
+    store: Store
+    settings: Settings
+    tower: str
+
+    @classmethod
+    def at(cls, folder: Path) -> "Encoders":
+        settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder)})
+        store = open_store(settings.store)
+        words = ["How long does the delivery take?", "I cannot sign in any more."]
+        return cls(store, settings, export_document_tower(PROFILE.encoder, store, settings, words).digest)
+
+    def asked(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> Asked:
+        return asked(rows, tickets, head, encoder_digest=self.tower, open_encoder=self._opened, store=self.store)
+
+    def vectors(self, rows: pa.Table) -> NDArray[np.float32]:
+        texts = rows["text"].to_pylist()
+        found, _ = cached_vectors(
+            "tickets", text_keys(texts), texts, encoder_digest=self.tower, open_encoder=self._opened, store=self.store
+        )
+        return found
+
+    def _opened(self) -> OnnxEncoder:
+        return OnnxEncoder(self.store.checkout(self.tower), self.settings.threads)
+
+
+def desks(sources: list[str]) -> Iterator[Desk]:
+    """The marts after each delivery of one source, in a lake of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings.from_env({"NIGHTSHIFT_HOME": name})
+        store = open_store(settings.store)
+        for url in sources:
+            snapshot, _ = ingest(open_source(url, settings), store, settings)
+            features, _ = transform(snapshot, "", store, settings)
+            resolved = {
+                ticket
+                for mart in ("training_pairs", "eval_questions")
+                for ticket in read_mart(store, features, mart)["ticket_id"].to_pylist()
+            }
+            yield Desk(read_mart(store, features, "tickets").sort_by(BY_TIME), frozenset(resolved))
+
+
+def cut(desk: Desk, end: datetime) -> Desk:
+    """What a desk knew at `end`, with the newest fifth of its resolved tickets for evaluation."""
+    known = desk.tickets.filter(pc.less(desk.tickets["created_at"], end))
+    days = [time for time, one in zip(*columns(known, "created_at", "ticket_id"), strict=True) if one in desk.resolved]
+    split = days[len(days) * TRAINING_PERCENT // 100].replace(hour=0, minute=0, second=0, microsecond=0)
+    side = pc.if_else(pc.less(known["created_at"], split), "train", "eval")
+    return Desk(known.set_column(known.column_names.index("split"), "split", side), desk.resolved)
+
+
+def columns(table: pa.Table, *names: str) -> list[list[Any]]:
+    return [table[name].to_pylist() for name in names]
+
+
+def champion(desk: Desk, encoders: Encoders) -> Champion:
+    """The parts of the release that a night with these marts would make."""
+    train = desk.tickets.filter(pc.equal(desk.tickets["split"], "train"))
+    newest = train.slice(max(0, train.num_rows - PROFILE.intent_tickets))
+    ids, labels, times = columns(newest, "ticket_id", "intent", "created_at")
+    vectors = encoders.vectors(newest)
+    head = IntentHead(fit_head(frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])))
+    memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
+    reference = make_reference(encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, set(labels))
+    return Champion(head, memory, reference)
+
+
+def judged(serving: Champion, desk: Desk, encoders: Encoders) -> Comparison:
+    """The night after: the newest tickets of a desk against the release that serves."""
+    tonight = encoders.asked(newest_nights(desk.tickets, FEWEST), desk.tickets, serving.head)
+    return compare(serving.reference, tonight, serving.memory)
+
+
+def shop(night: int, seed: int) -> str:
+    return f"simulate://shop?night={night}&seed={seed}"
+
+
+def first_nights(seed: int, encoders: Encoders) -> dict[int, Comparison]:
+    """Each of the first nights of a company, as they were delivered, against a release of the night before."""
+    found, serving = {}, None
+    for night, desk in enumerate(desks([shop(night, seed) for night in range(1, LAST + 1)]), start=1):
+        if serving:
+            found[night] = judged(serving, desk, encoders)
+            print(f"... seed {seed} night {night}: {found[night].verdict} {found[night].moved}", file=sys.stderr)
+        serving = champion(desk, encoders)
+    return found
+
+
+def replayed(desk: Desk, first: datetime, last: datetime, step: int, encoders: Encoders) -> dict[str, Comparison]:
+    """A finished history, every `step` days, against a release that is renewed every seven: 1 to 7 days old."""
+    found: dict[str, Comparison] = {}
+    for number in range(0, (last - first).days + 1, step):
+        end = first + timedelta(days=number)
+        if number % WEEK == 0:
+            serving = champion(cut(desk, end - timedelta(days=step)), encoders)
+        name = f"{end - timedelta(days=1):%Y-%m-%d}"
+        found[name] = judged(serving, cut(desk, end), encoders)
+        print(f"... {name}: {found[name].verdict} {found[name].moved}", file=sys.stderr)
+    return found
+
+
+def planted(seeds: tuple[int, ...], encoders: Encoders) -> str:
+    """On which night each planted shift was found, and what was said on the nights before."""
+    runs = {seed: first_nights(seed, encoders) for seed in seeds}
+    lines = ["| planted | night | found by the measures, per seed | found on that night |", "|---|---|---|---|"]
+    for what, (night, verdict, measures) in PLANTED.items():
+        told = [run[night] for run in runs.values()]
+        hits = sum(verdict in one.verdict for one in told)
+        by = "; ".join(", ".join(one for one in found.moved if one in measures) or "-" for found in told)
+        lines.append(f"| {what} | {night} | {by} | {hits} of {len(told)} |")
+    before = [run[night] for run in runs.values() for night in range(2, min(night for night, *_ in PLANTED.values()))]
+    loud = [one for one in before if one.verdict != "quiet"]
+    lines.append(f"\nNights 2 to 5, on which words are new and topics are not: {alarms(loud, len(before))}.")
+    return "\n".join(lines)
+
+
+def quiet(desk: Desk, encoders: Encoders) -> str:
+    """How many of the nights on which nothing is planted raise an alarm."""
+    first = start_of(QUIET_FROM + 1).replace(tzinfo=None)
+    last = first + timedelta(days=QUIET_NIGHTS - 1)
+    found = list(replayed(desk, first, last, 1, encoders).values())
+    loud = [one for one in found if one.verdict != "quiet"]
+    return f"{QUIET_NIGHTS} quiet nights: {alarms(loud, len(found))}."
+
+
+def power(desk: Desk, encoders: Encoders) -> str:
+    """In how many nights of each size a shift is found: nights drawn from three weeks of tickets after the release."""
+    end = start_of(QUIET_FROM).replace(tzinfo=None)
+    known, after = cut(desk, end), cut(desk, end + timedelta(days=3 * WEEK))
+    later = after.tickets.filter(pc.greater_equal(after.tickets["created_at"], end))
+    draws = np.random.default_rng(0)
+    lines = ["| tickets | " + " | ".join(SHIFTS) + " |", "|---" * (len(SHIFTS) + 1) + "|"]
+    cells: dict[int, list[str]] = {size: [] for size in SIZES}
+    for what, (intent, share) in SHIFTS.items():
+        unknown = what.startswith("new")
+        before = known.tickets.filter(pc.not_equal(known.tickets["intent"], intent)) if unknown else known.tickets
+        serving = champion(Desk(before, known.resolved), encoders)
+        pool = encoders.asked(later, after.tickets, serving.head)
+        is_it = np.array([label == intent for label in pool.labels])
+        usual = 0.0 if unknown else float(is_it.mean())
+        weight = np.where(is_it, (share or usual) / is_it.sum(), (1 - (share or usual)) / (~is_it).sum())
+        for size in SIZES:
+            found = [
+                set(compare(serving.reference, drawn(pool, weight, size, draws), serving.memory, SIZES[0]).moved)
+                for _ in range(DRAWN)
+            ]
+            told, text = (sum(bool(one & by) for one in found) / DRAWN for by in (ABOUT, ABOUT - {"new topic"}))
+            cells[size].append(f"{told:.0%} ({text:.0%})")
+    lines += [f"| {size:,} | " + " | ".join(found) + " |" for size, found in cells.items()]
+    return "\n".join(lines)
+
+
+def drawn(pool: Asked, weight: NDArray[np.float64], size: int, draws: np.random.Generator) -> Asked:
+    """A night of `size` tickets out of a pool, with replacement."""
+    rows = np.sort(draws.choice(len(weight), size, p=weight / weight.sum()))
+    return replace(
+        pool,
+        times=[pool.times[row] for row in rows],
+        n_words=[pool.n_words[row] for row in rows],
+        intents=[pool.intents[row] for row in rows],
+        labels=[pool.labels[row] for row in rows],
+        repeated=[pool.repeated[row] for row in rows],
+        vectors=pool.vectors[rows],
+        nights=1,
+    )
+
+
+def alarms(loud: list[Comparison], of: int) -> str:
+    """`2 of 100 nights raised an alarm (95 % interval 0.2 % to 7.0 %): volume 1, unfamiliar 1`."""
+    low, high = wilson(len(loud), of)
+    by = Counter(name for one in loud for name in one.moved)
+    named = ", ".join(f"{name} {count}" for name, count in sorted(by.items())) or "none"
+    return f"{len(loud)} of {of} nights raised an alarm (95 % interval {low:.1%} to {high:.1%}): {named}"
+
+
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    z = 1.96
+    middle, share = (count + z * z / 2) / (of + z * z), count / of
+    half = z / (1 + z * z / of) * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def history(arguments: argparse.Namespace, encoders: Encoders) -> str:
+    """A real history, step by step."""
+    (desk,) = desks([f"file://{arguments.source.absolute()}?mapping={arguments.mapping}"])
+    first, last = (datetime.fromisoformat(day) for day in (arguments.first, arguments.until))
+    found = replayed(desk, first, last, WEEK, encoders)
+    lines = ["| until | tickets | verdict | moved | labels new, gone |", "|---|---|---|---|---|"]
+    for day, one in found.items():
+        lines.append(
+            f"| {day} | {one.rows} | {one.verdict} | {', '.join(one.moved)} | {len(one.new)}, {len(one.gone)} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--state", type=Path, help="folder that keeps embeddings for the next time")
+    parser.add_argument("--source", type=Path, help="folder of a dated history instead of the simulated company")
+    parser.add_argument("--mapping", default="thunderbird", help="how its files are read")
+    parser.add_argument("--from", dest="first", default="2024-04-01", help="first day that is judged")
+    parser.add_argument("--until", default="2025-07-01")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        encoders = Encoders.at(arguments.state or Path(name))
+        if arguments.source:
+            print(history(arguments, encoders))
+            return
+        print(planted(SEEDS, encoders))
+        print()
+        (desk,) = desks([shop(QUIET_FROM + QUIET_NIGHTS - 1, SEEDS[0])])
+        print(quiet(desk, encoders))
+        print()
+        print(power(desk, encoders))
+    print(f"\nSeeds {', '.join(map(str, SEEDS))}; about 200 tickets a night; at most {MOST:,} tickets on either side.")
+
+
+if __name__ == "__main__":
+    main()

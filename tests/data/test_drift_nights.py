@@ -1,0 +1,124 @@
+"""Drift on tickets as they come: the planted nights of the simulated company, and the break in Thunderbird's labels.
+
+Words stand in for the encoder and nothing predicts intents: what is left must do.
+"""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from nightshift.evaluate.drift import FEWEST, compare, make_reference
+from nightshift.evaluate.reference import asked, fresh, newest_nights
+from nightshift.sources.company.changes import label
+from nightshift.sources.company.tickets import tickets_on
+from nightshift.store import open_store
+
+
+class Words:
+    """Each word is a direction, common English ones are none."""
+
+    def encode(self, texts):
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        hashed = HashingVectorizer(n_features=256, stop_words="english", alternate_sign=False)
+        return hashed.transform(texts).toarray().astype(np.float32)
+
+
+class NoHeads:
+    """No intent was learned."""
+
+    intent_labels = ()
+
+    def intents(self, _vectors):
+        return None
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Compares the newest tickets before `end` with a release that was made at `known`, with `days` to be judged on."""
+    store = open_store(f"file://{tmp_path}/store")
+
+    def seen(rows, tickets):
+        return asked(rows, tickets, NoHeads(), encoder_digest="e", open_encoder=Words, store=store)
+
+    def compared(tickets, known, end, days):
+        split = pc.if_else(pc.less(tickets["created_at"], known - timedelta(days=days)), "train", "eval")
+        tickets = tickets.append_column("split", split)
+        before, now = (tickets.filter(pc.less(tickets["created_at"], at)) for at in (known, end))
+        memory = seen(before.filter(pc.equal(before["split"], "train")).sort_by("created_at"), before).vectors
+        reference = make_reference(seen(fresh(before), before), memory, set(before["intent"].to_pylist()))
+        return compare(reference, seen(newest_nights(now, FEWEST), now), memory)
+
+    return compared
+
+
+@pytest.fixture(scope="module")
+def company():
+    """Thirteen days of backlog and ten nights, labelled as on the day they came."""
+    rows = [
+        {
+            "ticket_id": one.id,
+            "created_at": one.opened.replace(tzinfo=None),
+            "text": f"{one.subject}\n\n{one.text}",
+            "n_words": len(one.text.split()),
+            "intent": label(one.given, night) if one.given else "",
+        }
+        for night in range(-12, 11)
+        for one in tickets_on(night, 7)
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def night(number):
+    return datetime.fromisoformat("2026-01-01") + timedelta(days=number)
+
+
+def test_a_night_on_which_nothing_is_planted_is_quiet(found, company):
+    """Pages changed and words are new; topics, names and numbers are not."""
+    assert found(company, night(4), night(5), 3).verdict == "quiet"
+
+
+def test_a_new_topic_is_found_on_its_first_night(found, company):
+    """Renting gear is asked about from night 6 on."""
+    drift = found(company, night(5), night(6), 3)
+    assert (drift.verdict, drift.new) == ("drift", ["rental_gear"])
+    assert "new topic" in drift.moved
+
+
+def test_renamed_labels_are_found_on_their_first_night(found, company):
+    """From night 9 on the same tickets bear other names."""
+    drift = found(company, night(8), night(9), 3)
+    assert drift.verdict == "taxonomy"
+    assert "returns/return" in drift.new
+    assert "return_item" in drift.gone
+
+
+@pytest.fixture(scope="module")
+def thunderbird(shared_data):
+    """What people asked about Thunderbird in the summer of 2024, and the topic of each question."""
+    read = pq.read_table(shared_data / "thunderbird" / "tickets.parquet")
+    text = [read[name].fill_null("").cast(pa.string()) for name in ("title", "text", "topic")]
+    rows = pa.table(
+        {
+            "ticket_id": read["ticket_id"].cast(pa.string()),
+            "created_at": read["created_at"].cast(pa.timestamp("us")),
+            "text": pc.binary_join_element_wise(text[0], text[1], " "),
+            "n_words": pc.add(pc.count_substring(text[1], " "), 1),
+            "intent": text[2],
+        }
+    )
+    return rows.filter(pc.greater(rows["created_at"], datetime.fromisoformat("2024-06-15")))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("day", "breaks"), [("2024-09-04", False), ("2024-09-08", True)])
+def test_new_topics_of_a_forum_are_told_from_new_tickets(found, thunderbird, day, breaks):
+    """On 2024-09-04 the topics began to get other names: the days before are no break, three days later it is one."""
+    end = datetime.fromisoformat(day)
+    drift = found(thunderbird, end - timedelta(days=7), end, 21)
+    assert ("taxonomy" in drift.verdict) is breaks
+    assert ("troubleshooting" in drift.gone) is breaks
