@@ -5,7 +5,8 @@ r"""Invariance: a question written another way is the same question.
     behaviour_gates(kept, kept_by_the_champion, limits)
 
 The invariance tests of CheckList (Ribeiro et al., ACL 2020): typos, a greeting, capitals, and an earlier mail quoted below must
-not change which article comes first. They need no golden questions: any question will do.
+not change which article comes first. They need no golden questions: any question will do. What a ticket becomes here is
+embedded like a ticket, so forgetting one has to forget `worded(text, way)` for every way as well.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from nightshift.artifacts import Features
 from nightshift.evaluate.gate import Gate, at_most, not_examined
-from nightshift.evaluate.golden import read_rows
+from nightshift.lake import read_rows
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.runtime.assistant import TextGenerator
 from nightshift.runtime.prompts import END_OF_TURN, render
@@ -36,7 +36,9 @@ class Canary:
 
 def read_canaries(features: Features, store: Store) -> list[Canary]:
     """The canaries of tonight's snapshot, sorted by id; none if the source delivers none."""
-    return sorted((Canary(**row) for row in read_rows("canaries", features, store)), key=lambda one: one.canary_id)
+    return sorted(
+        (Canary(**row) for row in read_rows(store, features.snapshot, "canaries")), key=lambda one: one.canary_id
+    )
 
 
 def spoken(generator: TextGenerator, canaries: Sequence[Canary], key: str) -> list[str]:

@@ -14,13 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nightshift.artifacts import Features
 from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.gate import Gate, Limits, no_worse, not_examined, share_at_least
-from nightshift.lake import read_manifest
+from nightshift.lake import read_rows
 from nightshift.store import Store
 
 _DEPTH = 5  # articles, as in hit@5
@@ -55,18 +53,9 @@ class Marks:
         return [marks[name] for marks in vars(self).values() for name in sorted(marks)]
 
 
-def read_rows(table: str, features: Features, store: Store) -> list[dict[str, str]]:
-    """All rows of a table of the lake that nothing is learned from: golden, canaries. Raises MissingObject."""
-    parts = read_manifest(store, features.snapshot).tables.get(table, ())
-    rows: list[dict[str, str]] = pa.concat_tables(
-        [pq.read_table(store.path(part.digest)) for part in parts] or [pa.table({})]
-    ).to_pylist()
-    return rows
-
-
 def read_golden(features: Features, store: Store) -> list[Golden]:
     """The golden questions of tonight's snapshot, sorted by id; none if the source delivers none."""
-    found = [Golden(**row) for row in read_rows("golden", features, store)]
+    found = [Golden(**row) for row in read_rows(store, features.snapshot, "golden")]
     return sorted(found, key=lambda one: one.question_id)
 
 

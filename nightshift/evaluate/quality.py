@@ -38,11 +38,24 @@ _OVER = {  # checks of answers, and how many answers each is a share of
 
 @dataclass(frozen=True)
 class Slice:
-    """One slice: hit@5 of its n questions, and the differences candidate - champion [n], if there is a champion."""
+    """One slice: hit@5 of its n questions, and the differences candidate - champion [n]."""
 
     name: str
     hits: NDArray[np.float64]
-    differences: NDArray[np.float64] | None
+    differences: NDArray[np.float64]
+
+    @property
+    def loss(self) -> float:
+        """By how much the candidate is worse."""
+        return -float(self.differences.mean())
+
+    @property
+    def chance(self) -> float:
+        """How likely so many losses among the questions that changed are, if a change is as often a win."""
+        from scipy.stats import binom
+
+        losses, changed = int((self.differences < 0).sum()), int((self.differences != 0).sum())
+        return float(binom.sf(losses - 1, changed, 0.5)) if changed else 1.0
 
 
 def quality_gates(candidate: NDArray[np.float64], champion: NDArray[np.float64] | None, limits: Limits) -> list[Gate]:
@@ -58,8 +71,9 @@ def slice_gates(
     limits: Limits,
 ) -> list[Gate]:
     """A floor for every slice, and none worse than the champion. labels: {'intent': [n], 'length': [n]}."""
+    differences = np.zeros(len(candidate)) if champion is None else candidate - champion
     parts = [
-        Slice(f"{kind} {label}", candidate[rows], None if champion is None else (candidate - champion)[rows])
+        Slice(f"{kind} {label}", candidate[rows], differences[rows])
         for kind, of in labels.items()
         for label in sorted(set(of))
         if (rows := np.array(of) == label).sum() >= FEWEST
@@ -90,23 +104,23 @@ def _floor(parts: Sequence[Slice], limit: float) -> Gate:
     below = [one for one in parts if upper_bound(float(one.hits.mean()), len(one.hits)) < limit]
     named = below or [lowest]
     told = ", ".join(f"{one.name} {one.hits.mean():.3f} over {len(one.hits):,} questions" for one in named)
-    said = "cannot meet" if below else "of the lowest slice meets"
+    meets = "meets" if lowest.hits.mean() >= limit else "may meet"
+    said = "cannot meet" if below else f"of the lowest slice {meets}"
     sentence = f"hit@5 {said} the floor of {limit:.3f}: {told} ({len(parts)} slices)"
     return Gate("slices", round(float(lowest.hits.mean()), 6), limit, not below, sentence)
 
 
 def _none_lost(parts: Sequence[Slice], limits: Limits) -> Gate:
     """Holm over the slices' sign tests. Its value is the smallest adjusted chance."""
-    chances = [(_chance(one), one) for one in parts]
-    ordered = sorted(chances, key=lambda pair: (pair[0], pair[1].name))
+    ordered = sorted(((one.chance, one) for one in parts), key=lambda pair: (pair[0], pair[1].name))
     adjusted: list[tuple[float, Slice]] = []
     highest = 0.0
     for place, (chance, one) in enumerate(ordered):
         highest = max(highest, min(1.0, chance * (len(ordered) - place)))
         adjusted.append((highest, one))
-    lost = [(chance, one) for chance, one in adjusted if chance <= limits.slice_chance and _loss(one) > limits.margin]
+    lost = [(chance, one) for chance, one in adjusted if chance <= limits.slice_chance and one.loss > limits.margin]
     told = ", ".join(
-        f"{one.name} is {points(-_loss(one))} the champion on {len(one.hits):,} questions (chance {chance:.3g})"
+        f"{one.name} is {points(-one.loss)} the champion on {len(one.hits):,} questions (chance {chance:.3g})"
         for chance, one in lost or adjusted[:1]
     )
     said = (
@@ -116,17 +130,3 @@ def _none_lost(parts: Sequence[Slice], limits: Limits) -> Gate:
     )
     value = round(adjusted[0][0], 6)
     return Gate("slices no worse than the champion", value, limits.slice_chance, not lost, f"{told}; {said}")
-
-
-def _loss(one: Slice) -> float:
-    assert one.differences is not None
-    return -float(one.differences.mean())
-
-
-def _chance(one: Slice) -> float:
-    """How likely as many losses among the questions that changed are, if a change is as often a win."""
-    from scipy.stats import binom
-
-    assert one.differences is not None
-    losses, changed = int((one.differences < 0).sum()), int((one.differences != 0).sum())
-    return float(binom.sf(losses - 1, changed, 0.5)) if changed else 1.0

@@ -10,7 +10,7 @@ A part is a Parquet file in the store: one table's rows of one raw object, redac
 
 from nightshift.lake.ingest import LakeWork, ingest
 from nightshift.lake.ledger import Entry, Ledger, read_ledger, write_ledger
-from nightshift.lake.manifest import Manifest, Part, read_manifest, snapshot_of, write_manifest
+from nightshift.lake.manifest import Manifest, Part, read_manifest, read_rows, snapshot_of, write_manifest
 
 __all__ = [
     "Entry",
@@ -21,6 +21,7 @@ __all__ = [
     "ingest",
     "read_ledger",
     "read_manifest",
+    "read_rows",
     "snapshot_of",
     "write_ledger",
     "write_manifest",

@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
+import pyarrow.parquet as pq
+
 from nightshift.artifacts import Snapshot
 from nightshift.store import Store
 
@@ -69,6 +71,12 @@ def read_manifest(store: Store, digest: str) -> Manifest:
     """The manifest of a snapshot. Raises MissingObject, CorruptObject."""
     content = cast(dict[str, Any], store.get_json(digest))
     return Manifest({name: tuple(Part(**part) for part in parts) for name, parts in content["tables"].items()})
+
+
+def read_rows(store: Store, digest: str, table: str) -> list[dict[str, Any]]:
+    """Every row of a small table of a snapshot, in no order; none if the source has no such table. Raises MissingObject."""
+    parts = read_manifest(store, digest).tables.get(table, ())
+    return [row for part in parts for row in pq.read_table(store.path(part.digest)).to_pylist()]
 
 
 def snapshot_of(store: Store, manifest: Manifest, as_of: str) -> Snapshot:
