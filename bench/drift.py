@@ -13,31 +13,18 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.evaluate.drift import ABOUT, FEWEST, Asked, Comparison, compare, make_reference
-from nightshift.evaluate.reference import MOST, asked, fresh, newest_nights
-from nightshift.export.encoder import export_document_tower
-from nightshift.index.build import text_keys
-from nightshift.index.embeddings import cached_vectors
-from nightshift.lake import ingest
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.settings import Settings, profile
-from nightshift.sources import open_source
+from bench.desk import Desk, Encoders, champion, cut, desks, judged
+from nightshift.evaluate.drift import ABOUT, Asked, Comparison, compare
+from nightshift.evaluate.reference import MOST
 from nightshift.sources.company.nights import start_of
-from nightshift.store import Store, open_store
-from nightshift.train.heads import FEWEST_EXAMPLES, Head, Labelled, fit_head, frequent
-from nightshift.warehouse import read_mart, transform
-from nightshift.warehouse.splitting import TRAINING_PERCENT
 
 SEEDS = (7, 11, 12, 13)
 QUIET_FROM, QUIET_NIGHTS = 31, 100  # everything planted has been there for weeks by then
@@ -53,115 +40,6 @@ SHIFTS = {  # an intent, and the share it comes to; 0 leaves it as it is
     "new topic, 9 %": ("service/rental", 0.09),
     "new topic, 20 %": ("service/rental", 0.2),
 }
-PROFILE = profile("tiny")
-BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What was known at the end of a night: the mart of tickets, and which of them an article resolved."""
-
-    tickets: pa.Table
-    resolved: frozenset[str]
-
-
-@dataclass(frozen=True)
-class IntentHead:
-    """A logistic regression in memory, where a release has one in ONNX."""
-
-    head: Head | None
-
-    @property
-    def intent_labels(self) -> list[str]:
-        return self.head.labels if self.head else []
-
-    def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        return self.head.probabilities(vectors).astype(np.float32) if self.head else None
-
-
-@dataclass(frozen=True)
-class Champion:
-    """As much of a release as drift looks at."""
-
-    head: IntentHead
-    memory: NDArray[np.float32]
-    reference: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Encoders:
-    """A store that keeps embeddings, and the document tower that makes them."""
-
-    store: Store
-    settings: Settings
-    tower: str
-
-    @classmethod
-    def at(cls, folder: Path) -> "Encoders":
-        settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder)})
-        store = open_store(settings.store)
-        words = ["How long does the delivery take?", "I cannot sign in any more."]
-        return cls(store, settings, export_document_tower(PROFILE.encoder, store, settings, words).digest)
-
-    def asked(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> Asked:
-        return asked(rows, tickets, head, encoder_digest=self.tower, open_encoder=self._opened, store=self.store)
-
-    def vectors(self, rows: pa.Table) -> NDArray[np.float32]:
-        texts = rows["text"].to_pylist()
-        found, _ = cached_vectors(
-            "tickets", text_keys(texts), texts, encoder_digest=self.tower, open_encoder=self._opened, store=self.store
-        )
-        return found
-
-    def _opened(self) -> OnnxEncoder:
-        return OnnxEncoder(self.store.checkout(self.tower), self.settings.threads)
-
-
-def desks(sources: list[str]) -> Iterator[Desk]:
-    """The marts after each delivery of one source, in a lake of their own."""
-    with tempfile.TemporaryDirectory() as name:
-        settings = Settings.from_env({"NIGHTSHIFT_HOME": name})
-        store = open_store(settings.store)
-        for url in sources:
-            snapshot, _ = ingest(open_source(url, settings), store, settings)
-            features, _ = transform(snapshot, "", store, settings)
-            resolved = {
-                ticket
-                for mart in ("training_pairs", "eval_questions")
-                for ticket in read_mart(store, features, mart)["ticket_id"].to_pylist()
-            }
-            yield Desk(read_mart(store, features, "tickets").sort_by(BY_TIME), frozenset(resolved))
-
-
-def cut(desk: Desk, end: datetime) -> Desk:
-    """What a desk knew at `end`, with the newest fifth of its resolved tickets for evaluation."""
-    known = desk.tickets.filter(pc.less(desk.tickets["created_at"], end))
-    days = [time for time, one in zip(*columns(known, "created_at", "ticket_id"), strict=True) if one in desk.resolved]
-    split = days[len(days) * TRAINING_PERCENT // 100].replace(hour=0, minute=0, second=0, microsecond=0)
-    side = pc.if_else(pc.less(known["created_at"], split), "train", "eval")
-    return Desk(known.set_column(known.column_names.index("split"), "split", side), desk.resolved)
-
-
-def columns(table: pa.Table, *names: str) -> list[list[Any]]:
-    return [table[name].to_pylist() for name in names]
-
-
-def champion(desk: Desk, encoders: Encoders) -> Champion:
-    """The parts of the release that a night with these marts would make."""
-    train = desk.tickets.filter(pc.equal(desk.tickets["split"], "train"))
-    newest = train.slice(max(0, train.num_rows - PROFILE.intent_tickets))
-    ids, labels, times = columns(newest, "ticket_id", "intent", "created_at")
-    vectors = encoders.vectors(newest)
-    head = IntentHead(fit_head(frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])))
-    memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
-    reference = make_reference(encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, set(labels))
-    return Champion(head, memory, reference)
-
-
-def judged(serving: Champion, desk: Desk, encoders: Encoders) -> Comparison:
-    """The night after: the newest tickets of a desk against the release that serves."""
-    tonight = encoders.asked(newest_nights(desk.tickets, FEWEST), desk.tickets, serving.head)
-    return compare(serving.reference, tonight, serving.memory)
 
 
 def shop(night: int, seed: int) -> str:

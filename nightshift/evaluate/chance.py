@@ -1,8 +1,8 @@
 """How far does chance alone go? The limits of drift, by drawing nights as large as tonight on which nothing moved.
 
-    chance = Chance(measures=8)                                # a false alarm in 1 of 100 nights over all eight
-    chance.psi(expected, rows=214, unevenness=1.3)             # 0.41: the PSI that such a night reaches 1 time in 800
-    chance.share(had=5, of=470, rows=214)                       # 0.047
+    chance = Chance(measures=9)                         # a false alarm in 1 of 100 nights over all nine
+    chance.psi(expected, rows=214, uneven=1.3)          # 0.41: the PSI that such a night reaches 1 time in 900
+    chance.share(had=5, of=470, rows=214)               # 0.047
 
 The draws have a fixed seed, so the same tickets meet the same limit.
 """

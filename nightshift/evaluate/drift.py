@@ -1,7 +1,7 @@
 """Are tonight's tickets like those that the release was judged on? Drift warns and triggers; it never blocks.
 
-    reference = make_reference(fresh, memory)         # JSON, stored in the release
-    found = compare(reference, tonight, memory)       # Comparison(verdict='drift', rows=214, measures=[...])
+    reference = make_reference(fresh, memory, labels)     # JSON, stored in the release
+    found = compare(reference, tonight, memory)           # Comparison(verdict='drift', rows=214, measures=[...])
 
 The reference are tickets that the release knew but had not learned from: the newest fifth. Its heads, clusters and memory meet them as
 they meet tonight's. Tickets it did learn from would look more alike than any new ones, and every night would be an alarm.
@@ -147,7 +147,8 @@ def _judged(count: int, measures: list[Measure], names: Names) -> Comparison:
     drift = bool(moved - _NAMES)
     taxonomy = "vanished" in moved or bool(moved & _NAMES and not moved & ABOUT)
     verdict = " and ".join(name for name, holds in (("drift", drift), ("taxonomy", taxonomy)) if holds)
-    return Comparison(verdict or "quiet", count, measures, names.new, names.gone if taxonomy else [])
+    new = names.new if taxonomy or "new topic" in moved else []
+    return Comparison(verdict or "quiet", count, measures, new, names.gone if taxonomy else [])
 
 
 def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
