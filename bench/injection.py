@@ -10,41 +10,33 @@ above; recall has its 95 % bootstrap interval. ECE has 15 bins of equally many t
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
 
-from bench.texts import held_out, interval, read, vectors
+from bench.texts import held_out, interval, read
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
-from nightshift.train.injection import FALSE_ALARMS, fit_injection, lessons
+from nightshift.train.injection import FALSE_ALARMS, fit_injection, lessons, letters, logits_of
 
 FOLDS = 5
 
 
-def unseen(
-    taught: NDArray[np.float32],
-    attack: NDArray[np.bool_],
-    tickets: NDArray[np.float32],
-    prompts: NDArray[np.float32],
-) -> NDArray[np.float64]:
-    """Logits [n] of `prompts` by a head that has learned from the rest."""
-    return np.asarray(fit_injection(taught, attack, tickets).decision_function(prompts))
-
-
 def in_turn(
-    taught: NDArray[np.float32],
+    taught: csr_matrix,
     attack: NDArray[np.bool_],
-    prompts: NDArray[np.float32],
+    prompts: csr_matrix,
     truth: NDArray[np.bool_],
     folds: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Logits [n] of each fold of `prompts` by a head that has learned from the others too."""
-    logits = np.zeros(len(prompts))
+    logits = np.zeros(len(truth))
     for fold in range(FOLDS):
         old = folds != fold
-        both = np.concatenate([taught, prompts[old]])
-        logits[~old] = unseen(both, np.concatenate([attack, truth[old]]), prompts[:0], prompts[~old])
+        head = fit_injection(vstack([taught, prompts[old]]), np.concatenate([attack, truth[old]]), prompts[:0])
+        logits[~old] = head.decision_function(prompts[~old])
     return logits
 
 
@@ -62,7 +54,7 @@ def row(name: str, logits: NDArray[np.float64], truth: NDArray[np.bool_], seed: 
     from sklearn.metrics import roc_auc_score
 
     found = logits[truth] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method="higher")
-    two, target = np.stack([np.zeros_like(logits), logits], axis=1), np.eye(2)[truth.astype(int)]
+    two, target = logits_of(logits), np.eye(2)[truth.astype(int)]
     probabilities = np.zeros_like(two)
     for half in (np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1):
         probabilities[half] = softmax(two[half] / temperature(two[~half], target[~half]))
@@ -96,22 +88,22 @@ def main() -> None:
     asked = parser.parse_args()
     prompts = read(asked.prompts, asked.text_column, label=asked.label_column, source=asked.source_column)
     ordinary = read(asked.tickets, asked.tickets_column).texts[-2000:] if asked.tickets else []
-    given, _ = vectors([*(lesson.text for lesson in lessons()), *prompts.texts, *ordinary])
-    taught, tested, tickets = np.split(given, [len(lessons()), len(lessons()) + len(prompts.texts)])
+    print("... letters of all texts", file=sys.stderr, flush=True)
+    taught, tested, tickets = letters([lesson.text for lesson in lessons()]), letters(prompts.texts), letters(ordinary)
     attack = np.array([lesson.attack for lesson in lessons()])
     truth = prompts.columns["label"].astype(int) == 1
     sources = prompts.columns["source"].astype(str)
     folds = folds_of(np.array([f"{source} {one}" for source, one in zip(sources, truth, strict=True)]), asked.seed)
-    ways = {"our sentences": unseen(taught, attack, tickets[:0], tested)}
+    ways = {"our sentences": fit_injection(taught, attack, tickets[:0]).decision_function(tested)}
     if asked.tickets:
-        ways["our sentences and tickets"] = unseen(taught, attack, tickets, tested)
+        ways["our sentences and tickets"] = fit_injection(taught, attack, tickets).decision_function(tested)
     ways["our sentences and four fifths of the prompts"] = in_turn(taught, attack, tested, truth, folds)
     print("| learned from | AUROC | attacks found | ECE | Brier |\n|---|---|---|---|---|")
     for name, logits in ways.items():
         print(row(name, logits, truth, asked.seed))
     print(f"\n{by_source(ways, truth, sources)}")
     print(
-        f"\n{len(lessons())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(tickets)} tickets; seed {asked.seed}."
+        f"\n{len(lessons())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
     )
 
 

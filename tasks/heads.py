@@ -23,7 +23,7 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
     """All heads, calibrated and exported to ONNX. Seconds, so they learn in full every night."""
     from nightshift.release.tracking import tracked
     from nightshift.train.heads import train_heads
-    from nightshift.train.labelled import labelled_pairs, labelled_tickets, lesson_vectors
+    from nightshift.train.labelled import labelled_pairs, labelled_tickets, ordinary_tickets
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
@@ -35,7 +35,7 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
             model = train_heads(
                 tickets,
                 pairs,
-                lessons=lesson_vectors(document_tower, store, settings),
+                ordinary=ordinary_tickets(features, store),
                 profile=size(profile),
                 store=store,
                 base=document_tower.base,

@@ -1,19 +1,21 @@
-"""What frozen vectors say at once: the intent of a question, which articles resolved such questions, and what is odd about it.
+"""What a question says at once: its intent, which articles resolved such questions, and what is odd about it.
 
 heads = Heads(store.checkout(model.digest), threads=1)
 heads.intents(vectors)      # [n, len(heads.intent_labels)] probabilities, or None where no intents were learned
 heads.priors(vectors)       # [n, len(heads.prior_labels)] probabilities over article ids, or None
 heads.unfamiliar(vectors)   # [n] above .95: stranger than 19 of 20 questions were when they were new; or None
-heads.injection(vectors)    # [n] probability that a text gives orders to its reader, or None; alarm above heads.injection_limit
+heads.injection(texts)      # [n] probability that a text gives orders to its reader, or None; alarm above heads.injection_limit
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.runtime.ngrams import ngrams
 from nightshift.runtime.session import open_session
 
 
@@ -51,7 +53,7 @@ class Heads:
 
     @property
     def injection_limit(self) -> float | None:
-        """The probability that one in a hundred ordinary texts exceeds; None when no injection head was learned."""
+        """The probability that one in a hundred ordinary texts exceeds; None in a release older than the head."""
         return self._injection_limit
 
     def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
@@ -69,9 +71,11 @@ class Heads:
         distances = _run(self._unfamiliar, "distance", vectors)
         return np.interp(distances, self._quantiles, np.linspace(0, 1, len(self._quantiles)))
 
-    def injection(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """Calibrated probabilities [n] that a text is an attack, at even odds; None when no such head was learned."""
-        return None if self._injection is None else _run(self._injection, "probabilities", vectors)[:, 1]
+    def injection(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        """Calibrated probabilities [n] that a text is an attack, at even odds; None in a release older than the head."""
+        if self._injection is None:
+            return None
+        return np.array([_run(self._injection, "probabilities", ngrams([text]))[0, 1] for text in texts], np.float32)
 
 
 def _run(session: Any, output: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,13 +1,13 @@
-"""The heads: what can be learned in seconds from frozen document-tower vectors of tickets, in full every night.
+"""The heads: what can be learned in seconds from what past tickets said, in full every night.
 
     intent      vector of a ticket -> its intent               logistic regression; labels: tickets that carry one
     prior       vector of a ticket -> article ids              logistic regression; labels: what resolved past tickets,
                                                                and the articles' own sections
     unfamiliar  vector -> how unlike all earlier tickets       unfamiliar.py; by intent, or by article where there are none
-    injection   vector -> does it give orders to its reader?   injection.py; sentences of our own and the newest tickets
+    injection   letters of a text -> does it give orders?      injection.py; sentences of our own and the newest tickets
 
     model = train_heads(Labelled(ids, vectors, intents, created_at), Labelled(ids, vectors, article_ids, created_at),
-                        lessons=vectors_of_injection_lessons, profile=profile, store=store, base=tower.base,
+                        ordinary={ticket_id: text}, profile=profile, store=store, base=tower.base,
                         trained_on=features.digest)
 
 A head with too little to learn from is absent, and heads.json says why; it also holds the limits and the slices. Each
@@ -32,12 +32,13 @@ from nightshift.artifacts import Model
 from nightshift.export.heads import write_distances, write_head
 from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say
+from nightshift.runtime.ngrams import ngrams
 from nightshift.settings import Profile
 from nightshift.store import Store
 from nightshift.store.files import canonical_json
 from nightshift.train.calibration import softmax, temperature
 from nightshift.train.holdout import newest
-from nightshift.train.injection import learn_injection
+from nightshift.train.injection import learn_injection, lessons
 from nightshift.train.measures import frequency_of, judged, length_of, targets
 from nightshift.train.sections import Sections
 from nightshift.train.unfamiliar import learn_familiar
@@ -46,7 +47,7 @@ INVERSE_REGULARISATION = 10.0  # vectors have length 1: the default of 1 would f
 FEWEST_EXAMPLES = {"intent": 5, "prior": 1, "unfamiliar": 5}
 ARTICLE_WEIGHT = 3.0  # tickets that the sections of one article weigh as, together
 FEWEST_HELD_OUT = 40  # below it calibration and measures would be noise
-ORDINARY_TICKETS = 2_000  # newest ones, which say what is normal here
+PARITY_EVERY = 4  # of the sentences that the injection head is checked on
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def train_heads(
     tickets: Labelled,
     pairs: Labelled,
     *,
-    lessons: NDArray[np.float32] | None = None,
+    ordinary: Mapping[str, str] | None = None,
     profile: Profile,
     store: Store,
     base: str,
@@ -143,8 +144,9 @@ def train_heads(
 ) -> Model:
     """Train, calibrate, export and check every head, and keep them in one tree.
 
-    `tickets` carry intents, `pairs` article ids; `lessons` are the vectors of injection.lessons(), in order. `base` and
-    `trained_on` name the document tower's base and the features. Intents are learned from the newest
+    `tickets` carry intents, `pairs` article ids; `ordinary` tickets by id, as texts, say what is normal to ask; without
+    them (None, not none of them) there is no injection head.
+    `base` and `trained_on` name the document tower's base and the features. Intents are learned from the newest
     `profile.intent_tickets`. Raises ParityExceeded.
     """
     tickets = recent(tickets, profile.intent_tickets)
@@ -154,7 +156,7 @@ def train_heads(
             "intent": _classifier("intent", tickets, folder),
             "prior": _classifier("prior", pairs, folder),
             "unfamiliar": _unfamiliar(tickets if len(set(tickets.labels)) > 1 else pairs, folder),
-            "injection": _injection(lessons, tickets, pairs, folder),
+            "injection": _injection(ordinary, folder),
         }
         for name, head in learned.items():
             say(f"    {name} head  {head.absent and 'absent: '}{head.absent or head.said}")
@@ -203,36 +205,16 @@ def _unfamiliar(given: Labelled, folder: Path) -> _Learned:
     return _Learned("", said, metrics, {"quantiles": learned.quantiles}, rows.ticket_ids)
 
 
-def _injection(lessons: NDArray[np.float32] | None, tickets: Labelled, pairs: Labelled, folder: Path) -> _Learned:
-    if lessons is None:
-        return _Learned(absent="no sentences were given to learn from")
-    ordinary = _ordinary(tickets, pairs)
-    found = learn_injection(lessons, ordinary.vectors)
-    parity = write_head(found.regression, folder / "injection.onnx", lessons)
-    return _Learned(
-        said=f"{len(lessons):,} sentences and {len(ordinary.ticket_ids):,} ordinary tickets",
-        metrics={**found.measures, "parity": parity},
-        facts={"limit": float(f"{found.limit:.6g}"), "caught": found.caught},
-        ticket_ids=ordinary.ticket_ids,
-    )
-
-
-def _ordinary(tickets: Labelled, pairs: Labelled) -> Labelled:
-    """The newest of all tickets given, each once, by id."""
-    rows = {
-        ticket: (created, given, row)
-        for given in (pairs, tickets)
-        for row, (ticket, created) in enumerate(zip(given.ticket_ids, given.created_at, strict=True))
-    }
-    newest_first = sorted(rows, key=lambda ticket: (rows[ticket][0], ticket), reverse=True)
-    chosen = sorted(newest_first[:ORDINARY_TICKETS])
-    vectors = [rows[ticket][1].vectors[rows[ticket][2]] for ticket in chosen]
-    return Labelled(
-        chosen,
-        np.array(vectors, np.float32) if chosen else np.zeros((0, 0), np.float32),
-        [""] * len(chosen),
-        [rows[ticket][0] for ticket in chosen],
-    )
+def _injection(ordinary: Mapping[str, str] | None, folder: Path) -> _Learned:
+    if ordinary is None:
+        return _Learned(absent="no texts were given to learn what is ordinary")
+    ids = sorted(ordinary)
+    found = learn_injection([ordinary[ticket] for ticket in ids])
+    checked = ngrams([lesson.text for lesson in lessons()[::PARITY_EVERY]])
+    parity = write_head(found.regression, folder / "injection.onnx", checked)
+    said = f"{len(lessons()):,} sentences and {len(ids):,} ordinary tickets"
+    facts: dict[str, object] = {"limit": float(f"{found.limit:.6g}"), "caught": found.caught}
+    return _Learned("", said, {**found.measures, "parity": parity}, facts, ids)
 
 
 def frequent(rows: Labelled, fewest: int) -> Labelled:

@@ -1,7 +1,7 @@
-"""What the heads learn from, as vectors from the embedding cache: tickets beside their labels, and injection lessons.
+"""What the heads learn from: vectors from the embedding cache beside their labels, and plain texts.
 
 tickets, pairs = labelled_tickets(features, document_tower, profile, store, settings), labelled_pairs(...)
-lessons = lesson_vectors(document_tower, store, settings)
+ordinary = ordinary_tickets(features, store)   # {ticket_id: text}
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.heads import Labelled
-from nightshift.train.injection import lessons
 from nightshift.train.sections import Sections
 from nightshift.warehouse import read_mart
 
 NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]
+ORDINARY = 2_000  # tickets that say what is normal here
 
 
 def labelled_tickets(
@@ -43,10 +43,11 @@ def labelled_pairs(features: Features, document_tower: Model, store: Store, sett
     return replace(labelled, sections=_sections(features, document_tower, store, settings))
 
 
-def lesson_vectors(document_tower: Model, store: Store, settings: Settings) -> NDArray[np.float32]:
-    """Vectors [n, dim] of injection.lessons(), in order; embedded once."""
-    texts = [lesson.text for lesson in lessons()]
-    return _vectors("lessons", text_keys(texts), texts, document_tower, store, settings)
+def ordinary_tickets(features: Features, store: Store) -> dict[str, str]:
+    """The newest tickets of the training part by id, labelled or not: what people here write."""
+    tickets = read_mart(store, features, "tickets")
+    rows = tickets.filter(pc.equal(tickets["split"], "train")).sort_by(NEWEST_FIRST).slice(0, ORDINARY)
+    return dict(zip(rows["ticket_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
 def _sections(features: Features, document_tower: Model, store: Store, settings: Settings) -> Sections:
