@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Evaluation, Features, Release, Standing
-from nightshift.pages.chart import bars
+from nightshift.pages.chart import bars, shares
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
@@ -86,6 +86,13 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
         if name.startswith("answers_")
     ]
     page.table(("answers", ""), answers, "What it says")
+    page.picture("The surest first: wrong among what is answered", shares(report["risk_coverage"], "answered", "wrong"))
+    grounding = [
+        (name.removeprefix("grounding_").replace("_", " "), value)
+        for name, value in sorted(evaluation.metrics.items())
+        if name.startswith("grounding_")
+    ]
+    page.table(("planted falsehoods", ""), grounding, "How well the grounding check tells what a passage says")
     if work.timings:
         page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
     return page.note(f"Drift: {evaluation.drift}; its page is that of the stage before training.")

@@ -72,7 +72,8 @@ class History:
             & ~pc.field("text_key").isin(asked["text_key"].unique())
         )
         pairs = self.links.filter(known).select(MARTS["training_pairs"].names).cast(MARTS["training_pairs"])
-        marts = {"training_pairs": pairs, "eval_questions": gathered(asked)}
+        unresolved = MARTS["unresolved"].empty_table()  # a backtest ranks; it declines nothing
+        marts = {"training_pairs": pairs, "eval_questions": gathered(asked), "unresolved": unresolved}
         tree = {f"{name}.parquet": store.put(_written(table)) for name, table in marts.items()}
         digest = store.put_json({**tree, "articles.parquet": self.articles})
         rows = {name: table.num_rows for name, table in marts.items()}

@@ -1,7 +1,7 @@
 """What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
 
     lesson = learn(history.features(night, store), last, plan.tower, documents, folder, store, settings)
-    lesson.release          # index/ document_tower/ query_tower/ heads/ weights.json
+    lesson.release          # index/ document_tower/ query_tower/ heads/ weights.json policy.json
     lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
 Intents, the generator, drift and gates have no say in which articles are found, and are left out.
@@ -75,6 +75,7 @@ def learn(
     heads = train_heads(NO_TICKETS, pairs, profile=size, store=store, base=documents.base, trained_on=features.digest)
     dials = tune(features, index, documents, queries, store, settings)
     place(folder, index, documents, queries, heads, dials.weights, store)
+    (folder / "policy.json").write_bytes(canonical_json(dials.policy))
     cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)
     return Lesson(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["blend"], cost)
 

@@ -4,7 +4,8 @@
     fitted.floor, fitted.metrics           # 0.31, {'auc': 0.83, 'declined_unanswerable': 0.46, ...}
 
 Few sources label questions that nothing answers. Any source yields them: take a question's articles away, and the
-tickets they resolved, and what is left cannot answer it. `evidence_pair` asks every question both ways.
+tickets they resolved, and what is left cannot answer it. `evidence_pair` asks every question both ways. Where support
+answered tickets without an article, those are unanswerable too, as far as the past knows.
 """
 
 from collections.abc import Sequence
@@ -99,13 +100,30 @@ def decline_metrics(
     answerable: NDArray[np.float64], unanswerable: NDArray[np.float64], floor: float
 ) -> dict[str, float]:
     """Shares declined of either kind below `floor`, and the area under the ROC curve, from probabilities."""
-    ordered = np.sort(unanswerable)
-    below = np.searchsorted(ordered, answerable, side="left") + np.searchsorted(ordered, answerable, side="right")
     return {
-        "auc": round(float(below.mean() / 2 / len(ordered)), 6),
+        "auc": round(area(answerable, unanswerable), 6),
         "declined_answerable": round(float((answerable < floor).mean()), 6),
         "declined_unanswerable": round(float((unanswerable < floor).mean()), 6),
     }
+
+
+def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[list[float]]:
+    """Twenty points [coverage, risk]: of the share answered, the surest first, how much is not right.
+
+    `right` [n]: whether what was found answers the question. As in El-Yaniv and Wiener, On the Foundations of
+    Noise-free Selective Classification, JMLR 11 (2010).
+    """
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    counts = np.unique(np.ceil(np.linspace(0.05, 1, 20) * len(order)).astype(int))
+    return [[round(float(count / len(order)), 4), round(float(wrong[count - 1]), 4)] for count in counts if count]
+
+
+def area(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
+    """The area under the ROC curve: how often one of `higher` exceeds one of `lower`, ties counting half."""
+    ordered = np.sort(lower)
+    below = np.searchsorted(ordered, higher, side="left") + np.searchsorted(ordered, higher, side="right")
+    return float(below.mean() / 2 / len(ordered))
 
 
 def _short(value: float) -> float:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from nightshift.artifacts import Drift, Evaluation, Features
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import answers, behaviour, budgets, canary, leakage, quality
+from nightshift.evaluate import answers, behaviour, budgets, canary, falsehoods, leakage, quality
 from nightshift.evaluate.contender import Contender, Opened, opened
 from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
 from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
@@ -30,6 +30,7 @@ from nightshift.store.files import canonical_json, digest_of
 from nightshift.warehouse import read_mart
 
 _REWORDED = 40  # questions that are asked again in other words
+_PLANTED = 60  # sentences of tonight's passages that are made false
 _TRIES = 3  # a busy machine may be slow once
 
 
@@ -78,7 +79,7 @@ def evaluate(
     serving = opened(champion, settings.threads, encoders) if champion else None
     found = found_on(mine.retriever, questions)
     before = found_on(serving.retriever, questions) if serving else None
-    checks = declining(mine, questions)
+    checks = declining(mine, questions, found)
     assistant = assistant_for(candidate.folder)
     said, clock = _answered(assistant, candidate, night)
     golden = read_golden(features, store)
@@ -88,7 +89,9 @@ def evaluate(
     verdict = Verdict(
         [
             *_quality(found, before, night),
-            *grouped("answers", quality.answer_gates(said | {"tells_unanswerable": checks["auc"]}, night.limits)),
+            *grouped(
+                "answers", quality.answer_gates(said | {"tells_unanswerable": checks.metrics["auc"]}, night.limits)
+            ),
             *grouped("golden set", golden_gates(marks, examine(serving, golden) if serving else None, night.limits)),
             *_behaviour(mine, serving, golden, night),
             *grouped("leakage", leakage.leakage_gates(leaks, found.of["hit@5"], night.limits)),
@@ -108,7 +111,9 @@ def evaluate(
         "leakage": leaks.to_json(),
         "canaries": {"planted": len(canaries), "said": spoken},
         "drift": measured_drift(drift, store),
-        **summary(found, questions, checks, said),
+        **summary(
+            found, questions, checks, said, falsehoods.measure(falsehoods.planted(mine.retriever.passages, _PLANTED))
+        ),
     }
     digest = store.put_json({"evaluation.json": store.put(canonical_json(report))})
     return read_evaluation(digest, store), EvaluationWork(report, clock.timings)

@@ -8,6 +8,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from nightshift.evaluate import answers
 from nightshift.evaluate.contender import Opened
-from nightshift.evaluate.decline import decline_metrics, evidence_pair
+from nightshift.evaluate.decline import decline_metrics, evidence_pair, risk_coverage
 from nightshift.evaluate.retrieval import Found, interval, labelled, score_rankings, slices
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
@@ -35,14 +36,28 @@ def found_on(retriever: Retriever, questions: pa.Table) -> Found:
     )
 
 
-def declining(release: Opened, questions: pa.Table) -> dict[str, float]:
-    """How many questions would be declined with their articles there, and with them taken away."""
+@dataclass(frozen=True)
+class Declining:
+    """Shares declined, and how the risk of answering grows with the share answered: [[coverage, risk], ...]."""
+
+    metrics: dict[str, float]
+    risk_coverage: list[list[float]]
+
+
+def declining(release: Opened, questions: pa.Table, found: Found) -> Declining:
+    """What would be declined of the questions with their articles there, and with them taken away.
+
+    Right is what has a right article among the first five.
+    """
     some = _spread(questions, _MOST_DECLINED)
+    hits = dict(zip(found.ids, found.of["hit@5"] > 0, strict=True))
+    right = np.array([hits[one] for one in some["ticket_id"].to_pylist()])
     pair = evidence_pair(
         release.retriever, some["text"].to_pylist(), some["article_ids"].to_pylist(), some["created_at"].to_pylist()
     )
     sure, unsure = (release.confidence.of(one) for one in pair)
-    return decline_metrics(sure, unsure, release.floor)
+    curve = risk_coverage(np.concatenate([sure, unsure]), np.concatenate([right, np.zeros_like(right)]))
+    return Declining(decline_metrics(sure, unsure, release.floor), curve)
 
 
 def drawn(questions: pa.Table, most: int) -> pa.Table:
@@ -67,12 +82,13 @@ def labels_of(questions: pa.Table) -> dict[str, list[str]]:
 
 
 def summary(
-    found: Found, questions: pa.Table, checks: Mapping[str, float], said: Mapping[str, float]
+    found: Found, questions: pa.Table, checks: Declining, said: Mapping[str, float], grounding: Mapping[str, float]
 ) -> dict[str, Any]:
     """Metrics, interval and slices, as evaluation.json holds them."""
-    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.items()}
+    metrics = found.metrics | {f"decline_{name}": value for name, value in checks.metrics.items()}
     return {
-        "metrics": metrics | {f"answers_{name}": value for name, value in said.items()},
+        "metrics": metrics | {f"answers_{name}": value for name, value in said.items()} | dict(grounding),
+        "risk_coverage": checks.risk_coverage,
         "hit@5_interval": list(interval(found.of["hit@5"])),
         "slices": slices(found.of["hit@5"], labels_of(questions)),
     }
@@ -91,7 +107,8 @@ def measured(
     key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
     spoken, _ = answers.ask(assistant, chosen, {}, key)
     said = answers.check(spoken, chosen)
-    return summary(found_on(retriever, questions), questions, declining(release, questions), said)
+    found = found_on(retriever, questions)
+    return summary(found, questions, declining(release, questions, found), said, {})
 
 
 def _spread(questions: pa.Table, most: int) -> pa.Table:

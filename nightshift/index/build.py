@@ -7,8 +7,10 @@ The tree holds, row by row in the same order:
 
     chunks.parquet  chunk_id, article_id, title, heading, text, url     vectors.npy  float32 [chunks, dim]
     memory.parquet  ticket_id, article_ids, created_at                  memory.npy   float32 [tickets, dim]
+    unresolved.parquet                                                  unresolved.npy
 
-The memory is what past tickets were resolved with: the newest resolved tickets of the training part.
+The memory is what past tickets were resolved with: the newest resolved tickets of the training part. As many that were
+answered without an article lie beside them, with no article each.
 """
 
 import hashlib
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -69,12 +72,15 @@ def build(
     ids, texts = chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist()
     vectors, embedded = cached_vectors("chunks", ids, texts, encoder_digest=encoder, open_encoder=opened, store=store)
     asked = memory["text"].to_pylist()
+    unresolved = unresolved_table(read_mart(store, features, "unresolved"), memory.num_rows)
+    asked += unresolved["text"].to_pylist()
     remembered, memory_embedded = cached_vectors(
         "tickets", text_keys(asked), asked, encoder_digest=encoder, open_encoder=opened, store=store
     )
 
-    tables = {"chunks": chunks.drop_columns("embedded"), "memory": memory.drop_columns("text")}
-    digest = _kept(tables, {"vectors": vectors, "memory": remembered}, encoder, store)
+    kinds = {"memory": memory.drop_columns("text"), "unresolved": unresolved.drop_columns("text")}
+    arrays = {"vectors": vectors, "memory": remembered[: len(memory)], "unresolved": remembered[len(memory) :]}
+    digest = _kept({"chunks": chunks.drop_columns("embedded"), **kinds}, arrays, encoder, store)
     articles = len(set(chunks["article_id"].to_pylist()))
     work = IndexWork(
         chunks=chunks.num_rows,
@@ -122,6 +128,21 @@ def memory_table(pairs: pa.Table, most: int) -> pa.Table:
             "text": rows["text_min"],
         }
     ).combine_chunks()
+
+
+def unresolved_table(tickets: pa.Table, most: int) -> pa.Table:
+    """The newest `most` tickets of the training part that no article resolved, with the columns of memory_table."""
+    trained = tickets.filter(pc.equal(tickets["split"], "train"))
+    newest = trained.sort_by([("created_at", "descending"), ("ticket_id", "ascending")]).slice(0, most)
+    rows = newest.sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+    none = pa.array([[]] * rows.num_rows, pa.list_(pa.string()))
+    columns = {
+        "ticket_id": rows["ticket_id"],
+        "article_ids": none,
+        "created_at": rows["created_at"],
+        "text": rows["text"],
+    }
+    return pa.table(columns).combine_chunks()
 
 
 def text_keys(texts: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 bars({"hit@1": 0.41, "hit@5": 0.72}, reference={"hit@1": 0.31, "hit@5": 0.62})
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -63,6 +64,26 @@ def line(series: Mapping[str, Sequence[float]], first: int = 0) -> str:
         x, y = xy[-1]
         parts.append(f'<text x="{x + 8:.1f}" y="{y + 5:.1f}" fill="currentColor">{escape(name)}</text>')
     return _svg(height, "".join(parts))
+
+
+def shares(points: Sequence[Sequence[float]], across: str, up: str) -> str:
+    """A line through points [x, y], both shares from 0 to 1; the y axis ends at a round tenth above the highest."""
+    if len(points) < 2:
+        return ""
+    high = max(0.1, math.ceil(max(y for _, y in points) * 10) / 10)
+    height, left, room = 200, 60, WIDTH - 60 - 110
+    path = " ".join(f"{left + room * x:.1f},{10 + (height - 40) * (1 - y / high):.1f}" for x, y in points)
+    drawn = (
+        f'<text x="{left - 8}" y="14" text-anchor="end" fill="currentColor">{high:.0%}</text>'
+        f'<text x="{left - 8}" y="{height - 26}" text-anchor="end" fill="currentColor">0%</text>'
+        f'<text x="{left}" y="{height - 6}" fill="currentColor">0%</text>'
+        f'<text x="{left + room / 2}" y="{height - 6}" text-anchor="middle" fill="currentColor">{escape(across)}</text>'
+        f'<text x="{left + room}" y="{height - 6}" text-anchor="end" fill="currentColor">100%</text>'
+        f'<text x="{left + 8}" y="14" fill="currentColor">{escape(up)}</text>'
+        f'<line x1="{left}" x2="{left + room}" y1="{height - 30}" y2="{height - 30}" stroke="var(--line)"/>'
+        f'<polyline points="{path}" fill="none" stroke="var(--accent)" stroke-width="2.5"/>'
+    )
+    return _svg(height, drawn)
 
 
 def _label(value: float) -> str:

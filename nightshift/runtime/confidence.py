@@ -1,6 +1,6 @@
 """How sure retrieval is that one of its articles answers the question: a logistic over what the signals saw.
 
-    Confidence.from_json({"bias": -5.1, "similarity": 7.2, "lead": 0.4, "peak": 0.3, "agreement": 1.1})
+    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "lead": 0.4, "peak": 0.3, "nearer": 5.1, "leaning": 0.8})
 
 It is fitted on questions with and without an answer (evaluate/decline.py) and travels in the release.
 """
@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURES = ("similarity", "lead", "peak", "agreement")
+FEATURES = ("similarity", "lead", "peak", "agreement", "nearer", "leaning")
 _AGREE_WITHIN = 5
 
 
@@ -25,6 +25,8 @@ class Confidence:
     lead: float = 0.0
     peak: float = 0.0
     agreement: float = 0.0
+    nearer: float = 0.0
+    leaning: float = 0.0
 
     @classmethod
     def from_json(cls, value: Mapping[str, float]) -> Self:
@@ -48,12 +50,13 @@ UNFITTED = Confidence(bias=-4.2, similarity=12.0)
 def evidence(
     signals: NDArray[np.floating],
     scores: NDArray[np.floating],
+    ended: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """The features of n questions [n, features].
 
-    signals [n, signals, articles] with dense first, scores [n, articles] blended (-inf: not allowed). How near the nearest
-    resolved ticket is does not count: taking a question's tickets away moves it more than a new kind of question does,
-    and a confidence fitted so declines whoever words a known question in a new way.
+    signals [n, signals, articles] with dense first, scores [n, articles] blended (-inf: not allowed), ended [n, 2] from
+    Outcomes. How near the nearest resolved ticket is counts only against the nearest unresolved one: by itself it would
+    decline whoever words a known question in a new way.
     """
     top = scores.argmax(axis=1)
     ordered = -np.sort(-scores, axis=1)[:, :2]
@@ -62,5 +65,5 @@ def evidence(
     better = (signals > chosen).sum(axis=2)
     speaks = signals.max(axis=2) > signals.min(axis=2)
     agreement = ((better < _AGREE_WITHIN) & speaks).mean(axis=1)
-    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(lead), lead, 0), ordered[:, 0], agreement]
+    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(lead), lead, 0), ordered[:, 0], agreement, *ended.T]
     return np.stack(features, axis=1).astype(np.float64)

@@ -1,7 +1,7 @@
 """Does an answer say only what its passages say? Decided by rules that a person can read, not by a model.
 
     check("It is free from 50 EUR [1].", passages)
-    -> Grounding(ok=False, reasons=("amount: 50 EUR is not in the cited passages",))
+    -> Grounding(ok=False, reasons=("amount: 50 EUR is not in the cited passages",), score=0.5)
 
 Every rule errs on the side of refusing: what fails is replaced by a quotation, which is right by construction.
 Reasons name rules and numbers, never a customer's words.
@@ -27,7 +27,9 @@ _UNITS = {"€": "eur", "euro": "eur", "euros": "eur", "$": "usd", "dollar": "us
           "pound": "gbp", "pounds": "gbp", "percent": "%"}  # fmt: skip
 _NAME = re.compile(r"(?<=[\w,;:)\]] )[\"'(]?(?!I['\u2019])([A-Z][\w&'\u2019-]*[a-z\d][\w&'\u2019-]*|[A-Z]{2,}[\w-]*)")
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|cannot|nobody|none|nothing|neither|nor|without)\b|n['\u2019]t\b", re.IGNORECASE
+    r"\b(?:(?:not|no)\b(?! (?:only|just|longer than|later than|more than))"
+    r"|never\b|cannot\b|nobody\b|none\b|nothing\b|neither\b|nor\b|without\b)|n['\u2019]t\b",
+    re.IGNORECASE,
 )
 _SPELLED = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SPELLED, start=2)} | {"thirty": "30", "sixty": "60"}
@@ -38,10 +40,14 @@ Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 
 @dataclass(frozen=True)
 class Grounding:
-    """Whether a text may be shown, and if not, which rules it breaks."""
+    """Whether a text may be shown, and if not, which rules it breaks.
+
+    `score` from 0 to 1 puts answers in order: the share of words that stand together, halved by every other rule broken.
+    """
 
     ok: bool
     reasons: tuple[str, ...] = ()
+    score: float = 0.0
 
 
 def check(answer: str, passages: Sequence[Passage], min_support: float = MIN_SUPPORT) -> Grounding:
@@ -56,12 +62,15 @@ def check(answer: str, passages: Sequence[Passage], min_support: float = MIN_SUP
     cited_passages = [passages[number - 1] for number in cited]
     source = "\n".join(_readable(passage) for passage in cited_passages)
     reasons = [*_missing_figures(said, source), *_missing_names(said, source)]
+    if not reasons and any(_figure_elsewhere(sentence, cited_passages) for sentence in sentences(said)):
+        reasons.append("number: the cited passages say it of something else")
+    if any(_turned_round(sentence, source) for sentence in sentences(said)):
+        reasons.append("negation: the passage says yes where the answer says no, or the reverse")
     share = min((support(sentence, cited_passages) for sentence in sentences(said)), default=0.0)
+    score = share * 0.5 ** len(reasons)
     if share < min_support:
         reasons.append(f"support: {share:.2f} of the words stand together in a passage, {min_support:.2f} are wanted")
-    elif any(_turned_round(sentence, source) for sentence in sentences(said)):
-        reasons.append("negation: the passage says yes where the answer says no, or the reverse")
-    return Grounding(ok=not reasons, reasons=tuple(reasons))
+    return Grounding(ok=not reasons, reasons=tuple(reasons), score=score)
 
 
 def support(sentence: str, passages: Sequence[Passage]) -> float:
@@ -73,13 +82,16 @@ def support(sentence: str, passages: Sequence[Passage]) -> float:
     words = set(content_words(_without_figures(sentence)))
     if not words:
         return float(bool(content_words(sentence)))
-    return max(len(words & window) for passage in passages for window in _windows(passage)) / len(words)
+    windows = (set(content_words(window)) for passage in passages for window in _windows(passage))
+    return max(len(words & window) for window in windows) / len(words)
 
 
-def _windows(passage: Passage) -> Iterator[set[str]]:
-    name = set(content_words(f"{passage.name} {passage.url}"))
-    held = [set(content_words(sentence)) for sentence in sentences(as_data(passage.text))] or [set()]
-    yield from (name | one | other for one, other in zip(held, [*held[1:], set[str]()], strict=True))
+def _windows(passage: Passage) -> Iterator[str]:
+    """Every two neighbouring sentences, with the passage's name and address."""
+    said = sentences(as_data(passage.text)) or [""]
+    yield from (
+        f"{passage.name} {passage.url}\n{one}\n{other}" for one, other in zip(said, [*said[1:], ""], strict=True)
+    )
 
 
 def cite(sentence: str, passages: Sequence[Passage]) -> str:
@@ -148,11 +160,54 @@ def _missing_names(said: str, source: str) -> list[str]:
     return ["name: a name is not in the cited passages"] * len(absent)
 
 
+def _figure_elsewhere(sentence: str, passages: Sequence[Passage]) -> bool:
+    """Whether a figure of the sentence counts something else in the passages: it stands beside none of the words there.
+
+    Where one sentence of theirs holds every word of this one, the figures must stand in such a sentence.
+    """
+    figures, words = _counted(sentence), set(content_words(_without_figures(sentence)))
+    if not figures:
+        return False
+    told = [f"{one.name} {one.url}\n{said}" for one in passages for said in sentences(as_data(one.text))]
+    quoted = [one for one in told if words <= set(content_words(one))]
+    return not any(_held(figures, _counted(one)) for one in quoted or ["\n".join(told)])
+
+
+def _held(figures: list[tuple[str, set[str]]], there: list[tuple[str, set[str]]]) -> bool:
+    return all(any(one == other and (near & held or not near) for other, held in there) for one, near in figures)
+
+
+def _counted(text: str) -> list[tuple[str, set[str]]]:
+    """Every number with the two words on either side, by their first letters: [('60', {'fro', 'bas', 'val'})]."""
+    text = _URL.sub(" ", text)
+    found = [*_NUMBER.finditer(text), *_NUMBER_WORD.finditer(text)]
+    sides = [(_words_alone(text[: one.start()])[-2:], _words_alone(text[one.end() :])[:2]) for one in found]
+    near = [{word[:3] for word in (*before, *after)} for before, after in sides]
+    return [(number, words) for one, words in zip(found, near, strict=True) for number in _numbers(one[0])]
+
+
+def _words_alone(text: str) -> list[str]:
+    return [word for word in content_words(text) if not word[0].isdigit()]
+
+
 def _turned_round(sentence: str, source: str) -> bool:
-    """Whether the source's sentence nearest to this one denies where it affirms, or the reverse."""
+    """Whether the source's sentence nearest to this one denies where it affirms, or the reverse.
+
+    What is denied is the next word that carries meaning; which word that is counts where the nearest sentence holds
+    nearly all words of this one, for two ways to say the same may well deny different words.
+    """
     weights = rarity(sentences(source))
     nearest = max(sentences(source), key=lambda one: (overlap(sentence, one, weights), -len(one)))
-    return bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(nearest))
+    denied, denied_there = _denied(sentence), _denied(nearest)
+    words, words_there = set(content_words(sentence)), set(content_words(nearest))
+    if bool(denied) != bool(denied_there) or len(words & words_there) < MIN_SUPPORT * len(words):
+        return bool(denied) != bool(denied_there)
+    return bool(denied & words_there - denied_there or denied_there & words - denied)
+
+
+def _denied(sentence: str) -> set[str]:
+    """The first content word after each negation; '' for one that nothing follows."""
+    return {next(iter(content_words(sentence[found.end() :])), "") for found in _NEGATION.finditer(sentence)}
 
 
 def _without_figures(text: str) -> str:

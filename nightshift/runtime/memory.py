@@ -30,11 +30,11 @@ class Memory:
     created_at: NDArray[np.datetime64]
 
     @classmethod
-    def load(cls, folder: Path) -> "Memory":
-        """The memory of the index in `folder`. Raises IndexUnavailable."""
+    def load(cls, folder: Path, name: str = "memory") -> "Memory":
+        """The memory of the index in `folder`; `name` is unresolved for tickets without articles. Raises IndexUnavailable."""
         try:
-            table = pq.read_table(folder / "memory.parquet")
-            vectors = np.load(folder / "memory.npy")
+            table = pq.read_table(folder / f"{name}.parquet")
+            vectors = np.load(folder / f"{name}.npy")
         except (OSError, ValueError, pa.ArrowException) as error:
             raise IndexUnavailable(
                 f"the index in {folder.name[:12]} has no whole memory of tickets ({type(error).__name__})",

@@ -23,6 +23,7 @@ from nightshift.runtime.confidence import Confidence, evidence
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
+from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.signals import blended, by_article, places_of, z_scores
 
@@ -68,8 +69,9 @@ class Retriever:
         heads: PriorHead | None,
         weights: Mapping[str, float],
         confidence: Confidence,
+        outcomes: Outcomes,
     ) -> None:
-        self._index, self._memory = index, memory
+        self._index, self._memory, self._outcomes = index, memory, outcomes
         self._documents, self._queries, self._heads = documents, queries, heads
         self._weights, self._confidence = weights, confidence
         self._chunks = index.chunks.to_pylist()
@@ -95,14 +97,16 @@ class Retriever:
         """
         index, encoder = index or release / "index", open_encoder or OnnxEncoder
         settings = json.loads((release / "weights.json").read_bytes())
+        memory = Memory.load(index)
         return cls(
             open_folder(index),
-            Memory.load(index),
+            memory,
             documents=encoder(release / "document_tower", threads),
             queries=encoder(release / "query_tower", threads),
             heads=Heads(release / "heads", threads),
             weights=settings["blend"],
             confidence=Confidence.from_json(settings["confidence"]),
+            outcomes=Outcomes.load(index, memory),
         )
 
     def search(self, question: str, k: int) -> list[Passage]:
@@ -119,6 +123,11 @@ class Retriever:
             scored += zip((ranking.scores[0, column] + less).tolist(), best.tolist(), strict=True)
         scored.sort(key=lambda one: (-one[0], one[1]))
         return [self._passage(position, score) for score, position in scored[:k]]
+
+    @property
+    def passages(self) -> list[Passage]:
+        """Every passage there is, as nobody asked for it."""
+        return [self._passage(position, 0.0) for position in range(len(self._chunks))]
 
     def confidence(self, question: str, passages: Sequence[Passage]) -> float:
         """The calibrated probability that `passages`, found for this question, hold an answer to it."""
@@ -170,12 +179,17 @@ class Retriever:
             part = slice(start, start + _BATCH)
             texts = list(questions[part])
             gone = self._gone(without[part]) if without is not None else None
-            hidden = self._hidden(len(texts), before[part] if before is not None else None, gone)
-            yield self._ranked(texts, gone, hidden)
+            asked = (
+                np.array([time.replace(tzinfo=None) for time in before[part]], "datetime64[us]")
+                if before is not None
+                else None
+            )
+            yield self._ranked(texts, gone, asked)
 
     def _ranked(
-        self, questions: list[str], gone: NDArray[np.bool_] | None, hidden: NDArray[np.bool_] | None
+        self, questions: list[str], gone: NDArray[np.bool_] | None, times: NDArray[np.datetime64] | None
     ) -> tuple[Ranking, NDArray[np.float32]]:
+        hidden = self._hidden(len(questions), times, gone)
         vectors = self._documents.encode(questions)
         asked = vectors if self._queries is self._documents else self._queries.encode(questions)
         dense, bm25 = self._dense(asked), self._bm25(questions)
@@ -189,7 +203,8 @@ class Retriever:
         if gone is not None:
             scores[gone] = -np.inf
         of_chunk = self._weights["dense"] * z_scores(dense) + self._weights["bm25"] * z_scores(bm25)
-        return Ranking(scores, signals, evidence(signals, scores)), of_chunk.astype(np.float32)
+        ended = self._outcomes.evidence(vectors, hidden, times)
+        return Ranking(scores, signals, evidence(signals, scores, ended)), of_chunk.astype(np.float32)
 
     def _dense(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every chunk [n, chunks]."""
@@ -228,15 +243,14 @@ class Retriever:
         return gone
 
     def _hidden(
-        self, count: int, before: Sequence[datetime] | None, gone: NDArray[np.bool_] | None
+        self, count: int, times: NDArray[np.datetime64] | None, gone: NDArray[np.bool_] | None
     ) -> NDArray[np.bool_] | None:
         """Tickets that may not vote [n, m]: asked no earlier than the question, or resolved by an article taken away."""
-        if before is None and gone is None:
+        if times is None and gone is None:
             return None
         hidden = np.zeros((count, len(self._memory)), np.bool_)
-        if before is not None:
-            asked = np.array([time.replace(tzinfo=None) for time in before], "datetime64[us]")
-            hidden |= self._memory.created_at >= asked[:, None]
+        if times is not None:
+            hidden |= self._memory.created_at >= times[:, None]
         if gone is not None:
             padded = np.concatenate([gone, np.zeros((count, 1), np.bool_)], axis=1)
             for row in range(count):

@@ -4,9 +4,9 @@
     dials.weights     # {'blend': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
     dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
 
-They are fitted on the newest tenth of the resolved tickets of the training part. Nothing that speaks there has seen
-them: the query tower keeps the same tenth aside, past tickets vote only on what was asked after them, and the prior
-head is rehearsed without it.
+They are fitted on the newest tenth of the resolved tickets of the training part, the confidence also on those of the
+same days that no article resolved. Nothing that speaks there has seen them: the query tower keeps the same tenth aside,
+past tickets vote only on what was asked after them, and the prior head and the outcomes are rehearsed without it.
 """
 
 import json
@@ -16,15 +16,17 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
 from nightshift.evaluate.remembering import SharedEncoders
-from nightshift.index.build import memory_table
+from nightshift.index.build import memory_table, unresolved_table
 from nightshift.index.faiss_index import open_folder
 from nightshift.runtime.confidence import UNFITTED
 from nightshift.runtime.memory import Memory
+from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
@@ -77,24 +79,46 @@ def tune(
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
     folder = store.checkout(index.digest)
     chunks, memory = open_folder(folder), Memory.load(folder)
-
-    def retriever(blend: dict[str, float]) -> Retriever:
-        return Retriever(
-            chunks, memory, documents=documents, queries=queries, heads=prior, weights=blend, confidence=UNFITTED
-        )
-
     texts: list[str] = asked["text"].to_pylist()
     articles: list[list[str]] = asked["article_ids"].to_pylist()
     times: list[datetime] = asked["created_at"].to_pylist()
+    outcomes = Outcomes(memory, Memory.load(folder, "unresolved"), until=min(times))
+
+    def retriever(blend: dict[str, float]) -> Retriever:
+        return Retriever(
+            chunks,
+            memory,
+            documents=documents,
+            queries=queries,
+            heads=prior,
+            weights=blend,
+            confidence=UNFITTED,
+            outcomes=outcomes,
+        )
+
     cold = retriever(COLD_START)
     _, signals = cold.rank_articles(texts, times)
     blend = fit_blend(signals, _golds(articles, cold.article_ids))
-    fitted = fit_confidence(*evidence_pair(retriever(blend.weights), texts, articles, times))
+    ranker = retriever(blend.weights)
+    sure, unsure = evidence_pair(ranker, texts, articles, times)
+    others = _unresolved_since(min(times), len(texts), read_mart(store, features, "unresolved"))
+    never = (
+        ranker.rank(others["text"].to_pylist(), others["created_at"].to_pylist()).evidence
+        if len(others)
+        else unsure[:0]
+    )
+    fitted = fit_confidence(sure, np.concatenate([unsure, never]))
     return Dials(
         weights={"blend": blend.weights, "confidence": fitted.confidence.to_json()},
         policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),
         metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},
     )
+
+
+def _unresolved_since(start: datetime, most: int, tickets: pa.Table) -> pa.Table:
+    """The newest `most` tickets of the training part, asked from `start` on, that no article resolved."""
+    rows = unresolved_table(tickets, most)
+    return rows.filter(pc.greater_equal(rows["created_at"], start))
 
 
 def _rehearsed_head(pairs: Labelled, held: Collection[str]) -> Head | None:

@@ -49,6 +49,9 @@ MARTS = {
             "intent": pa.string(),
         }
     ),
+    "unresolved": pa.schema(
+        {"ticket_id": pa.string(), "created_at": _TIME, "text": pa.string(), "split": pa.string()},
+    ),
     "generator_examples": pa.schema(
         {
             "ticket_id": pa.string(),

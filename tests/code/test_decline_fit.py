@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.decline import MAY_DECLINE, decline_metrics, evidence_pair, fit_confidence
+from nightshift.evaluate.decline import MAY_DECLINE, decline_metrics, evidence_pair, fit_confidence, risk_coverage
 from nightshift.runtime.confidence import FEATURES, UNFITTED, Confidence
 
 
@@ -64,3 +64,11 @@ def test_every_question_is_asked_with_and_without_its_articles():
 
     evidence_pair(Ranker(), ["q"], [["a"]], None)
     assert calls == [(["q"], None, None), (["q"], None, [["a"]])]
+
+
+def test_risk_rises_to_the_share_that_is_wrong():
+    """The surest are right: nothing is wrong at half the coverage, half of all is wrong at the whole."""
+    curve = risk_coverage(np.linspace(1, 0, 100), np.arange(100) < 50)
+    assert len(curve) == 20
+    assert curve[9] == [0.5, 0.0]
+    assert curve[-1] == [1.0, 0.5]

@@ -12,6 +12,7 @@ from nightshift.index.faiss_index import FaissIndex
 from nightshift.index.words import open_words
 from nightshift.runtime.confidence import FEATURES, Confidence
 from nightshift.runtime.memory import Memory
+from nightshift.runtime.outcomes import NONE, Outcomes
 from nightshift.runtime.retriever import Retriever
 from nightshift.runtime.signals import SIGNALS
 
@@ -80,6 +81,7 @@ def made(weights, heads=None, memory=MEMORY):
         heads=heads,
         weights=dict.fromkeys(SIGNALS, 0.0) | weights,
         confidence=Confidence(bias=-2.0, similarity=4.0),
+        outcomes=Outcomes(remembered, NONE),
     )
 
 

@@ -67,6 +67,7 @@ def world(tmp_path):
             for t, d, text, a in pairs
         ]
         pq.write_table(pa.Table.from_pylist(rows, MARTS["training_pairs"]), folder / "training_pairs.parquet")
+        pq.write_table(MARTS["unresolved"].empty_table(), folder / "unresolved.parquet")
         encoder = WordEncoder()
         features = Features(store.put_tree(folder), "s", "")
         index, work = build(features, model, store, settings, lambda _folder, _threads: encoder)

@@ -59,6 +59,7 @@ def test_what_the_passages_say_is_grounded(answer):
         ("Our drones carry everything overnight to every island [1].", "support"),
         ("Gift cards per order from 14 countries are free of value [1].", "support"),
         ("Gift cards count toward the 60 EUR [1].", "negation"),
+        ("Standard delivery costs 60 EUR per order in all 14 countries [1].", "number"),
     ],
 )
 def test_each_invention_is_named(answer, rule):
@@ -66,6 +67,19 @@ def test_each_invention_is_named(answer, rule):
     grounding = check(answer, PASSAGES)
     assert not grounding.ok
     assert any(reason.startswith(rule) for reason in grounding.reasons)
+
+
+def test_a_figure_of_another_sentence_is_found_out():
+    """A number that the passage says of something else does not pass, though the passage holds it."""
+    reasons = check("Standard delivery costs 4.90 EUR per order in all 60 countries [1].", PASSAGES).reasons
+    assert reasons == ("number: the cited passages say it of something else",)
+
+
+def test_a_negation_on_the_other_half_is_found_out():
+    """Two sentences that both deny something are at odds where one denies what the other affirms."""
+    rule = replace(PICKUP, text="Opened tents can be returned, but stoves can not be shipped abroad.")
+    assert check("Opened tents can be returned, but stoves can not be shipped abroad [1].", (rule,)).ok
+    assert not check("Opened tents can not be returned, but stoves can be shipped abroad [1].", (rule,)).ok
 
 
 def test_reasons_hold_no_names_or_links():

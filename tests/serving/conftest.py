@@ -18,6 +18,7 @@ from nightshift.release.bundle import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
+from nightshift.warehouse import MARTS
 from tests.narrow_llama import write_narrow_llama
 
 ARTICLES = {
@@ -54,6 +55,7 @@ def _features(store: Store, folder: Path) -> Features:
     }
     for name, columns in (("articles", articles), ("training_pairs", pairs)):
         pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    pq.write_table(MARTS["unresolved"].empty_table(), folder / "unresolved.parquet")
     return Features(store.put_tree(folder), store.put_json({"tables": {}}), "2026-01-09T00:00:00")
 
 

@@ -1,0 +1,205 @@
+"""Which questions are declined: those that no article answers, against those that one does.
+
+    python -m bench.declining --source 'simulate://shop?night=12&seed=11' --truth DIR/.truth --train-until 2026-01-06
+    python -m bench.declining --source DIR --mapping thunderbird --train-until 2025-01-01
+
+Learns from what was there before --train-until as a night does, and asks what came from --test-from on. With --truth (JSON
+lines of `nightshift simulate`, never read by the pipeline) a question is answerable or not as the truth says; orders are
+a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
+with their articles taken away. In brackets: 95 % bootstrap intervals.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from nightshift.artifacts import Features
+from nightshift.backtest.learning import learn
+from nightshift.errors import NotEnoughData
+from nightshift.evaluate.contender import Opened
+from nightshift.evaluate.decline import MAY_DECLINE, area, risk_coverage
+from nightshift.evaluate.remembering import SharedEncoders
+from nightshift.export.encoder import export_document_tower
+from nightshift.lake import ingest
+from nightshift.runtime.retriever import Retriever
+from nightshift.settings import Settings, profile
+from nightshift.sources import open_source
+from nightshift.store import Store, open_store
+from nightshift.train.calibration import calibration_error
+from nightshift.warehouse import read_mart, transform
+from nightshift.warehouse.splitting import parse_split
+
+AIM = 0.90  # of the unanswerable questions
+FOUND_WITHIN = 5  # articles: a right one among them is an answer
+RESAMPLES = 1_000
+Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
+KINDS = {"question": "answerable", "unanswerable": "unanswerable", "order_status": "about an order"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions by kind, the confidence in each, and whether a right article was found."""
+
+    kinds: NDArray[np.str_]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    floor: float
+
+    def of(self, kind: str) -> NDArray[np.float64]:
+        confidence: NDArray[np.float64] = self.confidence[self.kinds == kind]
+        return confidence
+
+
+def asked(
+    source: str, truth: Path | None, until: str, since: str, tower: str, settings: Settings, folder: Path
+) -> Asked:
+    """Learn and ask, with all state in `folder`. Raises SourceError, NotEnoughData."""
+    aside = settings.aside(folder)
+    store = open_store(aside.store)
+    snapshot, _ = ingest(open_source(source, aside), store, aside)
+    features, _ = transform(snapshot, until, store, aside)
+    texts = read_mart(store, features, "articles")["body"].to_pylist()
+    documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
+    lesson = learn(features, None, tower, documents, folder / "release", store, aside)
+    retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
+    release = Opened.at(lesson.release, retriever)
+    if truth:
+        return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))
+    return taken_away(release, questions_of(features, since, store))
+
+
+def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, str]]) -> Asked:
+    """Every ticket that the truth knows, of one of KINDS."""
+    rows = [row for row in tickets.to_pylist() if truth.get(row["ticket_id"], {}).get("kind") in KINDS]
+    ranking = release.retriever.rank([row["text"] for row in rows], [row["created_at"] for row in rows])
+    best = np.argsort(-ranking.scores, axis=1, kind="stable")[:, :FOUND_WITHIN]
+    known = [truth[row["ticket_id"]] for row in rows]
+    names = release.retriever.article_ids
+    right = [one["article"] in {names[column] for column in top} for one, top in zip(known, best.tolist(), strict=True)]
+    kinds = np.array([KINDS[one["kind"]] for one in known])
+    return Asked(kinds, release.confidence.of(ranking.evidence), np.array(right), release.floor)
+
+
+def taken_away(release: Opened, questions: pa.Table) -> Asked:
+    """Resolved questions as they are, and once more without the articles that resolved them."""
+    texts, times, articles = (questions[name].to_pylist() for name in ("text", "created_at", "article_ids"))
+    there, gone = (release.retriever.rank(texts, times, without) for without in (None, articles))
+    best = np.argsort(-there.scores, axis=1, kind="stable")[:, :FOUND_WITHIN]
+    names = release.retriever.article_ids
+    right = [
+        bool({names[column] for column in top} & set(gold)) for top, gold in zip(best.tolist(), articles, strict=True)
+    ]
+    confidence = release.confidence.of(np.concatenate([there.evidence, gone.evidence]))
+    kinds = np.repeat(["answerable", "unanswerable"], len(texts))
+    return Asked(kinds, confidence, np.array(right + [False] * len(texts)), release.floor)
+
+
+def questions_of(features: Features, since: str, store: Store) -> pa.Table:
+    """The resolved questions from `since` on. Raises NotEnoughData when there are none."""
+    questions = _since(read_mart(store, features, "eval_questions"), features, since)
+    if not questions.num_rows:
+        raise NotEnoughData("no resolved question is left to ask", "give an earlier --test-from")
+    return questions
+
+
+def read_truth(path: Path) -> dict[str, dict[str, str]]:
+    """The rows of a file of the truth, or of every file in a folder of it, by ticket."""
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    return {row["ticket_id"]: row for row in rows}
+
+
+def table(result: Asked) -> str:
+    """Markdown: the shares at the release's floor and at the aims, then risk against coverage."""
+    sure, unsure = result.of("answerable"), result.of("unanswerable")
+    rows = {
+        "area under the ROC curve": interval(area, sure, unsure),
+        "answerable declined at the release's floor": interval(lambda one, _: _below(one, result.floor), sure, unsure),
+        "unanswerable declined at the release's floor": interval(
+            lambda _, one: _below(one, result.floor), sure, unsure
+        ),
+        f"unanswerable declined where {MAY_DECLINE:.0%} of the answerable are": interval(declined, sure, unsure),
+        f"answerable declined where {AIM:.0%} of the unanswerable are": interval(given_up, sure, unsure),
+    }
+    lines = ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    if len(orders := result.of("about an order")):
+        lines.append(
+            f"| {len(orders)} questions about an order, declined at the floor | {_below(orders, result.floor):.3f} |"
+        )
+    both = np.isin(result.kinds, ["answerable", "unanswerable"])
+    error = calibration_error(result.confidence[both], (result.kinds == "answerable")[both])
+    curve = risk_coverage(result.confidence[both], result.right[both])
+    lines += [
+        f"| calibration error (ECE) of the confidence | {error:.3f} |",
+        "",
+        f"| answered | {' | '.join(f'{coverage:.0%}' for coverage, _ in curve[1::2])} |",
+        f"|---|{'---|' * len(curve[1::2])}",
+        f"| no right article among {FOUND_WITHIN} | {' | '.join(f'{risk:.3f}' for _, risk in curve[1::2])} |",
+    ]
+    return "\n".join(lines)
+
+
+def declined(sure: NDArray[np.float64], unsure: NDArray[np.float64]) -> float:
+    """The share of the unanswerable below the floor that declines MAY_DECLINE of the answerable."""
+    return _below(unsure, float(np.quantile(sure, MAY_DECLINE, method="lower")))
+
+
+def given_up(sure: NDArray[np.float64], unsure: NDArray[np.float64]) -> float:
+    """The share of the answerable at or below the confidence that AIM of the unanswerable do not exceed."""
+    return float((sure <= np.quantile(unsure, AIM, method="higher")).mean())
+
+
+def interval(measure: Measure, sure: NDArray[np.float64], unsure: NDArray[np.float64]) -> str:
+    """The measure of two samples with its percentile bootstrap interval: '0.93 (0.90 to 0.96)'."""
+    draw = np.random.default_rng(0)
+    values = [measure(draw.choice(sure, len(sure)), draw.choice(unsure, len(unsure))) for _ in range(RESAMPLES)]
+    low, high = np.quantile(values, [0.025, 0.975])
+    return f"{measure(sure, unsure):.3f} ({low:.3f} to {high:.3f})"
+
+
+def _below(confidence: NDArray[np.float64], floor: float) -> float:
+    return float((confidence < floor).mean())
+
+
+def _since(tickets: pa.Table, features: Features, since: str) -> pa.Table:
+    """The tickets asked from `since` on, or from the split on, by id."""
+    day = datetime.fromisoformat(parse_split(since or features.split_at)).replace(tzinfo=None)
+    later = tickets.filter(pc.greater_equal(tickets["created_at"], pa.scalar(day, pa.timestamp("us"))))
+    return later.sort_by("ticket_id")
+
+
+def sizes(result: Asked) -> Sequence[str]:
+    return [f"{count:,} {kind}" for kind, count in zip(*np.unique(result.kinds, return_counts=True), strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", required=True, help="a folder, or any source URL")
+    parser.add_argument("--mapping", help="name or file of the mapping of a folder, e.g. thunderbird")
+    parser.add_argument("--truth", type=Path, help="file or folder of what is true about each ticket")
+    parser.add_argument("--train-until", default="", help="learn from what was there before, e.g. 2025-01-01")
+    parser.add_argument("--test-from", default="", help="ask what came from then on; the end of training if left out")
+    parser.add_argument("--profile", default="tiny")
+    parser.add_argument("--tower", choices=("auto", "never"), default="auto", help="train the query tower or leave it")
+    given = parser.parse_args()
+    source = given.source
+    if "://" not in source:
+        source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings.from_env().at(given.profile)
+        result = asked(source, given.truth, given.train_until, given.test_from, given.tower, settings, Path(name))
+    print(table(result))
+    print(f"\n{', '.join(sizes(result))}; {source}, profile {given.profile}, query tower {given.tower}, seed 7.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""The bench of declining reads the truth and counts what the aims speak of."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench.declining import Asked, declined, given_up, read_truth, table
+
+
+def test_the_truth_may_be_a_file_or_a_folder(tmp_path):
+    """Rows of all files of a folder, or of one file, by ticket."""
+    for night, ticket in ((0, "a"), (1, "b")):
+        row = {"ticket_id": ticket, "kind": "question", "article": "here"}
+        (tmp_path / f"night-{night:04d}.jsonl").write_text(json.dumps(row) + "\n")
+    assert set(read_truth(tmp_path)) == {"a", "b"}
+    assert set(read_truth(tmp_path / "night-0001.jsonl")) == {"b"}
+
+
+def test_both_aims_by_hand():
+    """Of ten answerable one lies among the unanswerable: giving up that one declines all of them."""
+    sure, unsure = np.array([0.1, *np.linspace(0.6, 0.9, 9)]), np.linspace(0.0, 0.5, 10)
+    assert declined(sure, unsure) == pytest.approx(0.2)
+    assert given_up(sure, unsure) == pytest.approx(0.1)
+
+
+def test_orders_count_neither_way():
+    """They stand in a row of their own and move no other number."""
+    kinds = np.repeat(["answerable", "unanswerable", "about an order"], [40, 40, 5])
+    confidence = np.concatenate([np.linspace(0.5, 1, 40), np.linspace(0, 0.4, 40), np.zeros(5)])
+    without = Asked(kinds[:80], confidence[:80], kinds[:80] == "answerable", 0.45)
+    told = table(Asked(kinds, confidence, kinds == "answerable", 0.45)).splitlines()
+    assert [line for line in told if "order" not in line] == table(without).splitlines()
+    assert "| 5 questions about an order, declined at the floor | 1.000 |" in told

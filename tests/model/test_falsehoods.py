@@ -1,0 +1,56 @@
+"""Planted falsehoods are false in one way each, and grounding is measured on them."""
+
+from nightshift.evaluate.falsehoods import KINDS, TRUE, measure, planted
+from nightshift.runtime.grounding import check
+from nightshift.runtime.passages import Passage
+
+PASSAGES = (
+    Passage(
+        "c1",
+        "delivery",
+        "Standard delivery",
+        "",
+        "Standard delivery costs 4.90 EUR per order. An order from Birkholm can be changed within 60 minutes. "
+        "We do not count gift cards toward the free limit of 75 EUR.",
+        "",
+        0.0,
+    ),
+    Passage(
+        "c2", "pickup", "Pickup", "", "A parcel waits 8 days at the shop near Nyborg. Show the code there.", "", 0.0
+    ),
+)
+
+
+def test_every_kind_is_planted_once_a_sentence_at_most():
+    """A sentence gives its own truth and, where it holds one, a swapped figure, name, negation and passage."""
+    claims = planted(PASSAGES, most=10)
+    said = {(claim.kind, claim.text) for claim in claims}
+    assert len([claim for claim in claims if claim.kind == TRUE]) == 4
+    assert {kind for kind, _ in said} == {TRUE, *KINDS}
+    assert ("negation", "We do count gift cards toward the free limit of 75 EUR [1].") in said
+    assert ("negation", "An order from Birkholm can not be changed within 60 minutes [1].") in said
+
+
+def test_planting_is_the_same_every_time():
+    """The same passages give the same claims."""
+    assert planted(PASSAGES, 4) == planted(PASSAGES, 4)
+
+
+def test_grounding_tells_them_apart():
+    """On plain sentences nothing true is refused, and nothing false is let through."""
+    metrics = measure(planted(PASSAGES, 10))
+    assert metrics["grounding_false_alarms"] == 0
+    assert {name: value for name, value in metrics.items() if "missed" in name and value} == {}
+    assert metrics["grounding_auc"] == 1
+
+
+def test_no_sentence_no_measure():
+    """A passage without a sentence worth quoting gives no metrics."""
+    assert measure(planted([Passage("c", "a", "T", "", "Yes.", "", 0.0)], 5)) == {}
+
+
+def test_the_score_falls_with_every_broken_rule():
+    """True is 1; one changed figure halves it; a changed figure and a negation quarter it."""
+    said = ("can be changed within 60 minutes", "can be changed within 8 minutes", "cannot be changed within 8 minutes")
+    scores = [check(f"An order from Birkholm {one} [1].", PASSAGES).score for one in said]
+    assert scores == [1.0, 0.5, 0.25]
