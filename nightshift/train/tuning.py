@@ -4,20 +4,19 @@
     dials.weights     # {'blend': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
     dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
 
-They are fitted on the newest tenth of the resolved tickets of the training part, the confidence also on those of the
-same days that no article resolved. Nothing that speaks there has seen them: the query tower keeps the same tenth aside,
-past tickets vote only on what was asked after them, and the prior head and the outcomes are rehearsed without it.
+The confidence is fitted on the newest tenth of the resolved tickets of the training part and on those of the same days
+that no article resolved, the blend on as many newest tenths as hold enough questions. Nothing that speaks there has
+seen them: the query tower keeps the newest tenth aside (on older ones the document tower stands in for it), past tickets
+vote only on what was asked after them, and the prior head and the outcomes are rehearsed without them.
 """
 
 import json
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
@@ -28,13 +27,13 @@ from nightshift.runtime.confidence import UNFITTED
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.retriever import Retriever
+from nightshift.runtime.retriever import Encoder, Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend
-from nightshift.train.heads import Head, Labelled, fit_head, frequent
 from nightshift.train.holdout import newest
 from nightshift.train.labelled import labelled_pairs
+from nightshift.train.rehearsal import Prior, prior_without, rehearse
 from nightshift.warehouse import read_mart
 
 
@@ -47,20 +46,6 @@ class Dials:
     metrics: dict[str, float]
 
 
-@dataclass(frozen=True)
-class _Rehearsed:
-    """A prior head that has not seen the newest tickets; it speaks like runtime.heads.Heads."""
-
-    head: Head | None
-
-    @property
-    def prior_labels(self) -> list[str]:
-        return self.head.labels if self.head else []
-
-    def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        return self.head.probabilities(vectors).astype(np.float32) if self.head else None
-
-
 def tune(
     features: Features, index: Index, document_tower: Model, query_tower: Model, store: Store, settings: Settings
 ) -> Dials:
@@ -71,9 +56,8 @@ def tune(
     asked = tickets.filter(pa.array(held))
     if not asked.num_rows:
         return Dials({"blend": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
-    prior = _Rehearsed(
-        _rehearsed_head(labelled_pairs(features, document_tower, store, settings), set(asked["ticket_id"].to_pylist()))
-    )
+    learned = labelled_pairs(features, document_tower, store, settings)
+    prior = prior_without(learned, set(asked["ticket_id"].to_pylist()))
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
@@ -84,22 +68,23 @@ def tune(
     times: list[datetime] = asked["created_at"].to_pylist()
     outcomes = Outcomes(memory, Memory.load(folder, "unresolved"), until=min(times))
 
-    def retriever(blend: dict[str, float]) -> Retriever:
+    def retriever(blend: dict[str, float], prior: Prior, asking: Encoder) -> Retriever:
         return Retriever(
             chunks,
             memory,
             documents=documents,
-            queries=queries,
+            queries=asking,
             heads=prior,
             weights=blend,
             confidence=UNFITTED,
             outcomes=outcomes,
         )
 
-    cold = retriever(COLD_START)
-    _, signals = cold.rank_articles(texts, times)
-    blend = fit_blend(signals, _golds(articles, cold.article_ids))
-    ranker = retriever(blend.weights)
+    def rehearsing(prior: Prior, tenth: int) -> Retriever:
+        return retriever(COLD_START, prior, documents if tenth else queries)
+
+    blend = fit_blend(*rehearse(tickets, learned, rehearsing))
+    ranker = retriever(blend.weights, prior, queries)
     sure, unsure = evidence_pair(ranker, texts, articles, times)
     others = _unresolved_since(min(times), len(texts), read_mart(store, features, "unresolved"))
     never = (
@@ -119,20 +104,6 @@ def _unresolved_since(start: datetime, most: int, tickets: pa.Table) -> pa.Table
     """The newest `most` tickets of the training part, asked from `start` on, that no article resolved."""
     rows = unresolved_table(tickets, most)
     return rows.filter(pc.greater_equal(rows["created_at"], start))
-
-
-def _rehearsed_head(pairs: Labelled, held: Collection[str]) -> Head | None:
-    """The prior head without the newest tickets."""
-    return fit_head(frequent(pairs.rows(row for row, ticket in enumerate(pairs.ticket_ids) if ticket not in held), 1))
-
-
-def _golds(articles: Sequence[Sequence[str]], known: Sequence[str]) -> NDArray[np.bool_]:
-    """What resolved each question, as a mask [n, articles]."""
-    column = {article: position for position, article in enumerate(known)}
-    mask = np.zeros((len(articles), len(known)), np.bool_)
-    for row, wanted in enumerate(articles):
-        mask[row, [column[article] for article in wanted if article in column]] = True
-    return mask
 
 
 def _policy(policy: Policy) -> dict[str, object]:
