@@ -106,6 +106,7 @@ class Assistant:
             return
         released: list[str] = []
         reasons: tuple[str, ...] = ()
+        names = {one.name for one in passages}
         with closing(self._sentences(asked, passages)) as written:  # frees the generator when a sentence fails
             for sentence in written:
                 if without_marks(sentence) == DECLINE:
@@ -113,6 +114,8 @@ class Assistant:
                     break
                 if not content_words(sentence):  # a small model that has said all goes on with bare marks
                     break
+                if without_marks(sentence).strip() in names:  # it may begin with the title of its passage
+                    continue
                 cited = cite(sentence, passages)
                 grounding = check(cited, passages, self._policy.min_support)
                 if not grounding.ok:

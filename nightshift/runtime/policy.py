@@ -1,6 +1,6 @@
 """How careful the assistant is. Shipped inside a release, so that promotion and rollback move it with the models.
 
-{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "1", "spread": 0.5}
+{"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "2", "spread": 0.5}
 """
 
 import json

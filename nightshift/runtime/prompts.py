@@ -16,9 +16,9 @@ import re
 from collections.abc import Sequence
 
 from nightshift.runtime.passages import Passage
-from nightshift.runtime.words import cut
+from nightshift.runtime.words import content_words, cut, sentences
 
-VERSION = "1"
+VERSION = "2"
 SYSTEM = (
     "You are a support assistant. Answer the question in one to three short sentences, using only what the numbered "
     "passages say. End every sentence with the number of its passage. If the passages do not answer, say so."
@@ -27,7 +27,7 @@ DECLINE = "I could not find an answer to this in our help articles."
 END_OF_TURN = "<|im_end|>"
 PREFIX = f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n<|im_start|>user\n"  # what every prompt begins with
 QUESTION_WORDS = 90
-PASSAGE_WORDS = 140
+PASSAGE_WORDS = 50  # a model of 135 M parameters says what a short passage says; in a long one it loses its way
 
 _CONTROL_TOKEN = re.compile(r"<\|[^\s|<>]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>")
 _ROLE_LINE = re.compile(r"^\s*#{0,4}\s*(?:system|assistant|user)\s*:?\s*$", re.IGNORECASE)
@@ -43,16 +43,29 @@ def as_data(text: str) -> str:
     return _MARK.sub(r"(\1)", "\n".join(lines)).strip()
 
 
-def render_passage(number: int, passage: Passage, n_words: int = PASSAGE_WORDS) -> str:
-    """One numbered passage: its name on the first line, then its text cut to `n_words`."""
+def focused(text: str, wanted: str, n_words: int) -> str:
+    """The sentences of `text` that share most words with `wanted`, in their order, within `n_words`."""
+    said = sentences(text)
+    asked = set(content_words(wanted))
+    shares = [len(asked & set(content_words(sentence))) for sentence in said]
+    kept: set[int] = set()
+    for place in sorted(range(len(said)), key=lambda place: (-shares[place], place)):
+        if not kept or sum(len(said[other].split()) for other in [*kept, place]) <= n_words:
+            kept.add(place)
+    return cut(" ".join(said[place] for place in sorted(kept)), n_words)
+
+
+def render_passage(number: int, passage: Passage, question: str, n_words: int = PASSAGE_WORDS) -> str:
+    """One numbered passage: its name on the first line, then what it says about the question in `n_words`."""
     name = " ".join(as_data(passage.name).split())
-    return f"[{number}] {name}\n{cut(as_data(passage.text), n_words)}"
+    return f"[{number}] {name}\n{focused(as_data(passage.text), question, n_words)}"
 
 
 def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WORDS) -> str:
     """The whole prompt, up to where the answer begins. `n_words` limits each passage."""
-    shown = "\n\n".join(render_passage(number, passage, n_words) for number, passage in enumerate(passages, start=1))
     asked = cut(" ".join(as_data(question).split()), QUESTION_WORDS)
+    numbered = (render_passage(number, passage, asked, n_words) for number, passage in enumerate(passages, start=1))
+    shown = "\n\n".join(numbered)
     return f"{PREFIX}{shown}\n\nQuestion: {asked}{END_OF_TURN}\n<|im_start|>assistant\n"
 
 

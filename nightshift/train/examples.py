@@ -4,17 +4,18 @@
     taught.examples[0]
     # Example(ticket_id='10482', prompt='<|im_start|>system...', answer='It is free from 60 EUR [2].', kind='helper')
     taught.counts
-    # {'helper': 214, 'quoted': 61, 'declining': 70, 'declining left out': 4, 'no article': 12, 'not grounded': 9}
+    # {'helper': 214, 'quoted': 61, 'declining': 68, 'not grounded': 9, 'not needed': 702}
 
 A sentence of a helper's answer is kept only if it passes the very check that answering applies (runtime/grounding.py).
-Where none does, the model learns to say what the article says about it, in the article's words.
+Where none does, or only the article that resolved the ticket is known, the model learns to say what the article says
+about it, in the article's words.
 """
 
 import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nlargest
 from typing import Any, Literal
@@ -25,13 +26,14 @@ from nightshift.index.chunks import chunk
 from nightshift.progress import track
 from nightshift.runtime.grounding import check, worth_quoting
 from nightshift.runtime.passages import Passage
-from nightshift.runtime.prompts import DECLINE, QUESTION_WORDS, as_data, render, with_mark
-from nightshift.runtime.words import content_words, cut, rarity, sentences
+from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, QUESTION_WORDS, as_data, focused, render, with_mark
+from nightshift.runtime.words import content_words, overlap, rarity, sentences
 from nightshift.settings import Profile
 
 DECLINING_SHARE = 0.2
-LONGEST_ANSWER = 3  # sentences
+LONGEST_ANSWER = 2  # sentences
 LEAST_SHARED = 0.25  # of a helper's words an article must hold, or it is not what the helper answered from
+FEWEST_SHARED = 3  # words of a question that a sentence must hold to be taught as its answer
 FEWEST_PASSAGE_WORDS = 20
 _FRAME_TOKENS = 80  # of the prompt without question and passages
 _TOKENS_A_WORD = 1.6  # a digit is a token of its own
@@ -82,28 +84,31 @@ def passages_of(articles: pa.Table) -> list[Passage]:
 def build_examples(rows: pa.Table, passages: Sequence[Passage], profile: Profile, seed: int) -> TrainingSet:
     """What `rows` teach, sorted by ticket. The same rows, passages and seed give the same examples.
 
-    `rows` is the generator_examples mart: ticket_id, created_at, question, article_id, answer. No more rows are
-    looked at than the profile's steps can learn from.
+    `rows` is the generator_examples mart: ticket_id, created_at, question, article_id, answer. They are drawn until
+    there are as many examples as the profile's steps can learn from.
     """
     considered = sorted(rows.to_pylist(), key=lambda row: str(row["ticket_id"]))
-    wanted = profile.generator_steps * profile.generator_batch
-    chosen = _sampled(range(len(considered)), wanted, seed)
+    drawn = random.Random(seed).sample(considered, len(considered))
     builder = _Builder(Library(passages), profile.generator_max_tokens, seed)
-    counts: Counter[str] = Counter({"not needed": len(considered) - len(chosen)})
-    examples: list[Example] = []
-    for row in track((considered[i] for i in chosen), "examples", len(chosen), "questions"):
-        example, outcome = builder.example(row)
-        counts[outcome] += 1
-        examples += [example] if example else []
-    kept = _limited(examples, counts, seed)
-    return TrainingSet(kept, [str(row["ticket_id"]) for row in considered], dict(sorted(counts.items())))
+    wanted = profile.generator_steps * profile.generator_batch
+    counts: Counter[str] = Counter()
+    declining = int(wanted * DECLINING_SHARE)
+    answering = builder.examples([row for row in drawn if not builder.declines(row)], wanted - declining, counts)
+    # At most a quarter of the others: a generator that always declines is of no use.
+    fewer = max(1, min(declining, len(answering) // 4))
+    examples = answering + builder.examples([row for row in drawn if builder.declines(row)], fewer, counts)
+    return TrainingSet(
+        sorted(examples, key=lambda one: one.ticket_id),
+        [str(row["ticket_id"]) for row in considered],
+        dict(sorted(counts.items())),
+    )
 
 
 def passage_words(max_tokens: int, question: str, answer: str, n_passages: int) -> int:
     """Words each passage may have, so that the prompt with `question` and the answer fit into `max_tokens`."""
     asked = min(len(question.split()), QUESTION_WORDS)
     left = max_tokens - _FRAME_TOKENS - _TOKENS_A_WORD * (asked + len(answer.split()))
-    return max(FEWEST_PASSAGE_WORDS, int(left / _TOKENS_A_WORD / n_passages) - _NAME_WORDS)
+    return min(PASSAGE_WORDS, max(FEWEST_PASSAGE_WORDS, int(left / _TOKENS_A_WORD / n_passages) - _NAME_WORDS))
 
 
 def plain_answer(text: str) -> str:
@@ -141,6 +146,16 @@ class Library:
         allowed = (one for one in scores.items() if self.passages[one[0]].article_id != not_of)
         return [self.passages[i] for i, _ in nlargest(n, allowed, key=lambda one: (one[1], -one[0]))]
 
+    def holds(self, article_id: str) -> bool:
+        """Whether there is a passage of the article."""
+        return article_id in self._of_article
+
+    def nearest_said(self, question: str, passage: Passage) -> list[str]:
+        """The sentence of the passage that says most about the question, if it shares a few words with it at all."""
+        said = [one for one in sentences(as_data(passage.text)) if worth_quoting(one)]
+        best = max(said, key=lambda one: overlap(question, one, self._weights), default="")
+        return [best] if _shared(question, best) >= FEWEST_SHARED else []
+
     def _shared(self, position: int, wanted: set[str]) -> float:
         return sum(self._weights[word] for word in sorted(wanted & self._words[position]))
 
@@ -153,25 +168,41 @@ class _Builder:
         self._max_tokens = max_tokens
         self._seed = seed
 
-    def example(self, row: dict[str, Any]) -> tuple[Example | None, str]:
+    def declines(self, row: dict[str, Any]) -> bool:
+        """Whether the row is to teach declining: nothing linked answers it, or it was drawn for that."""
+        return not self._library.holds(row["article_id"]) or self._chance(row).random() < DECLINING_SHARE
+
+    def examples(self, rows: Sequence[dict[str, Any]], most: int, counts: Counter[str]) -> list[Example]:
+        """At most `most` examples, in the order of `rows`; what became of each row is added to `counts`."""
+        made: list[Example] = []
+        for row in track(rows, "examples", len(rows), "questions"):
+            example, outcome = self._example(row) if len(made) < most else (None, "not needed")
+            counts[outcome] += 1
+            made += [example] if example else []
+        return made
+
+    def _example(self, row: dict[str, Any]) -> tuple[Example | None, str]:
         """The example of one row and what became of it: a kind, or why it was left out."""
-        chance = random.Random(f"{self._seed}/{row['ticket_id']}")
+        chance = self._chance(row)
         question, answer = row["question"], plain_answer(row["answer"])
-        gold = self._library.gold(row["article_id"], f"{question}\n{answer}")
-        if gold is None or chance.random() < DECLINING_SHARE:
+        gold = None if self.declines(row) else self._library.gold(row["article_id"], f"{question}\n{answer}")
+        if gold is None:
             shown = self._distractors(question, row["article_id"], 2, chance)
             if not shown:
                 return None, "no article"
             return self._made(row, question, shown, DECLINE, "declining"), "declining"
-        said, kind = grounded(answer, gold)
+        said, kind = grounded(answer, gold) if answer else (self._library.nearest_said(question, gold), "quoted")
         if not said:
             return None, "not grounded"
         n_words = passage_words(self._max_tokens, question, " ".join(with_mark(one, 1) for one in said), 2)
-        gold = focused(gold, " ".join([*said, question]), n_words)
+        gold = replace(gold, text=focused(as_data(gold.text), " ".join([*said, question]), n_words))
         shown = [gold, *self._distractors(question, row["article_id"], 1, chance)]
         chance.shuffle(shown)
         mark = shown.index(gold) + 1
         return self._made(row, question, shown, " ".join(with_mark(one, mark) for one in said), kind), kind
+
+    def _chance(self, row: dict[str, Any]) -> random.Random:
+        return random.Random(f"{self._seed}/{row['ticket_id']}")
 
     def _distractors(self, question: str, article_id: str, n: int, chance: random.Random) -> list[Passage]:
         """Passages of other articles: of those nearest to the question, so that telling them apart must be learned."""
@@ -185,7 +216,7 @@ class _Builder:
 
 
 def grounded(answer: str, gold: Passage) -> tuple[list[str], Kind]:
-    """At most three sentences to learn: the helper's own that the passage supports, else the passage's nearest to them."""
+    """The sentences to learn, two at most: the helper's own that the passage supports, else the passage's nearest to them."""
     whole = [sentence for sentence in sentences(answer) if worth_quoting(sentence) and "://" not in sentence]
     own = [sentence for sentence in whole if check(with_mark(sentence, 1), [gold]).ok]
     if own:
@@ -197,32 +228,5 @@ def grounded(answer: str, gold: Passage) -> tuple[list[str], Kind]:
     return [said[i] for i in sorted(best)], "quoted"
 
 
-def focused(passage: Passage, wanted: str, n_words: int) -> Passage:
-    """The passage with only the sentences nearest to `wanted`, in their order, within `n_words`."""
-    said = sentences(as_data(passage.text))
-    kept: set[int] = set()
-    for i in sorted(range(len(said)), key=lambda i: (-_shared(wanted, said[i]), i)):
-        if not kept or sum(len(said[j].split()) for j in [*kept, i]) <= n_words:
-            kept.add(i)
-    text = cut(" ".join(said[i] for i in sorted(kept)), n_words)
-    return Passage(
-        passage.chunk_id, passage.article_id, passage.title, passage.heading, text, passage.url, passage.score
-    )
-
-
 def _shared(wanted: str, sentence: str) -> int:
     return len(set(content_words(wanted)) & set(content_words(sentence)))
-
-
-def _limited(examples: list[Example], counts: Counter[str], seed: int) -> list[Example]:
-    """All examples, but declining ones only up to a quarter of the others: one that always declines is of no use."""
-    declining = [place for place, one in enumerate(examples) if one.kind == "declining"]
-    wanted = max(1, (len(examples) - len(declining)) // 4)
-    kept = {declining[i] for i in _sampled(range(len(declining)), wanted, seed)}
-    counts["declining left out"] = len(declining) - len(kept)
-    counts["declining"] = len(kept)
-    return [one for place, one in enumerate(examples) if one.kind != "declining" or place in kept]
-
-
-def _sampled(places: range, n: int, seed: int) -> list[int]:
-    return sorted(random.Random(seed).sample(places, min(n, len(places))))

@@ -8,7 +8,7 @@ from nightshift.errors import SettingsError
 from nightshift.runtime.assistant import Answered, Assistant, Delta, Retrieved, near
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import DECLINE, as_data, render
+from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
 
 COST = Passage(
     "c1",
@@ -157,6 +157,27 @@ def test_split_control_tokens_do_not_join_when_lines_are_removed():
     """Cleaning is final: what remains holds no control token, however the pieces were nested."""
     nested = "<|im_<|im_start|>start|>\n<|im_st\nart|>"
     assert "<|im_start|>" not in " ".join(as_data(nested).split())
+
+
+def test_a_passage_is_shown_by_what_it_says_about_the_question():
+    """Of a long passage the nearest sentences are shown, in their order, within the words there are for it."""
+    filler = " ".join(f"Sentence number {i} is about something else entirely." for i in range(40))
+    long = Passage("c", "a", "Travel", "", f"{filler} Gas cartridges cannot fly. {filler} They go by ship.", "", 0.5)
+    prompt = render("may gas cartridges go by ship", [long])
+    shown = prompt.partition("Travel\n")[2].partition("\n\nQuestion")[0]
+    assert shown.index("Gas cartridges cannot fly.") < shown.index("They go by ship.")
+    assert len(shown.split()) <= PASSAGE_WORDS
+
+
+def test_a_title_that_the_generator_repeats_is_passed_over():
+    """A passage's name is no answer; what follows it may be."""
+    *_, last = ask("[1] Standard delivery: Cost\nStandard delivery costs 4.90 EUR per order.")
+    assert (last.source, last.text) == ("generated", "Standard delivery costs 4.90 EUR per order [1].")
+
+
+def test_every_prompt_begins_with_what_is_kept_computed():
+    """The fixed part stands first, whatever is asked."""
+    assert all(render(question, passages).startswith(PREFIX) for question in ("", "hi") for passages in ([], [COST]))
 
 
 def test_the_same_question_gives_the_same_events():

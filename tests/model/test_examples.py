@@ -102,6 +102,21 @@ def test_a_loosely_related_answer_becomes_a_quotation():
     assert all(check(one.answer.replace("[2]", "[1]"), passage).ok for one in quoted)
 
 
+def test_a_resolved_ticket_without_an_accepted_answer_teaches_a_quotation():
+    """The article that resolved it is known, so its sentence nearest to the question is taught, cited."""
+    quoted = [one for one in built(rows(answer="")).examples if one.kind == "quoted"]
+    assert quoted
+    assert {one.answer.replace("[2]", "[1]") for one in quoted} == {"Standard delivery costs 4.90 EUR per order [1]."}
+
+
+def test_a_desk_that_links_few_answers_learns_from_those_it_has():
+    """Linked rows are looked for among all, however many are unlinked."""
+    few, many = rows(30), rows(400, article="")
+    renamed = many.set_column(0, "ticket_id", pa.array([f"u{i:03}" for i in range(400)]))
+    kinds = [one.kind for one in built(pa.concat_tables([few, renamed])).examples]
+    assert kinds.count("helper") > 20
+
+
 def test_the_same_rows_give_the_same_examples_in_any_order():
     """Row order does not matter, the seed does."""
     table = rows()

@@ -21,7 +21,8 @@ answers as (
 resolutions as (
     select
         resolutions.ticket_id,
-        articles.article_id
+        articles.article_id,
+        resolutions.resolved_at
     from {{ ref('stg_resolutions') }} as resolutions
     inner join {{ ref('articles') }} as articles on resolutions.article_id = articles.article_id
     where resolutions.resolved_at < {{ split_at() }}
@@ -39,16 +40,17 @@ select
 
     ---------- text
     tickets.text as question,
-    answers.body as answer,
+    coalesce(answers.body, '') as answer,
 
     ---------- times
     tickets.created_at,
-    answers.updated_at as answered_at
+    coalesce(answers.updated_at, resolutions.resolved_at) as answered_at
 
 from {{ ref('tickets') }} as tickets
-inner join answers on tickets.ticket_id = answers.ticket_id
+left join answers on tickets.ticket_id = answers.ticket_id
 left join resolutions on tickets.ticket_id = resolutions.ticket_id
 where tickets.split = 'train'
+    and (answers.ticket_id is not null or resolutions.ticket_id is not null)
     and tickets.n_words >= {{ var('min_words') }}
     and tickets.text_key not in (select text_key from {{ ref('eval_questions') }})
     {{ only_touched('ticket_id', 'tickets') }}
