@@ -25,7 +25,7 @@ from nightshift.progress import cpu_seconds
 from nightshift.runtime.session import open_session
 from nightshift.settings import profile
 from nightshift.train.calibration import temperature
-from nightshift.train.heads import Head, Labelled, fit_head
+from nightshift.train.heads import INTENTS_FIT_CLOSER, Head, Labelled, fit_head
 from nightshift.train.measures import frequency_of, judged, length_of, targets
 
 CALIBRATED_ON = 0.1
@@ -47,10 +47,10 @@ def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Head:
     labels = texts.columns["label"]
     rows = _rows(given, labels)
     aside = held_out(labels, CALIBRATED_ON, seed)
-    rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)))
+    rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)), INTENTS_FIT_CLOSER)
     asked = rows.rows(np.flatnonzero(aside))
     heat = temperature(rehearsal.logits(asked.vectors), targets(asked.ticket_ids, asked.labels, rehearsal.labels))
-    return fit_head(rows).cooled(heat)
+    return fit_head(rows, INTENTS_FIT_CLOSER).cooled(heat)
 
 
 def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> Labelled:
