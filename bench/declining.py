@@ -6,20 +6,23 @@
 Learns from what was there before --train-until as a night does, and asks what came from --test-from on. With --truth (JSON
 lines of `nightshift simulate`, never read by the pipeline) a question is answerable or not as the truth says; orders are
 a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
-with their articles taken away. In brackets: 95 % bootstrap intervals.
+with their articles taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
+article: what a question meets that is of no kind asked before. In brackets: 95 % bootstrap intervals.
 """
 
 import argparse
+import io
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Features
@@ -35,7 +38,7 @@ from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
 from nightshift.train.calibration import calibration_error
-from nightshift.warehouse import read_mart, transform
+from nightshift.warehouse import MARTS, read_mart, transform
 from nightshift.warehouse.splitting import parse_split
 
 AIM = 0.90  # of the unanswerable questions
@@ -60,13 +63,23 @@ class Asked:
 
 
 def asked(
-    source: str, truth: Path | None, until: str, since: str, tower: str, settings: Settings, folder: Path
+    source: str,
+    truth: Path | None,
+    until: str,
+    since: str,
+    settings: Settings,
+    folder: Path,
+    *,
+    tower: str,
+    forget: bool,
 ) -> Asked:
     """Learn and ask, with all state in `folder`. Raises SourceError, NotEnoughData."""
     aside = settings.aside(folder)
     store = open_store(aside.store)
     snapshot, _ = ingest(open_source(source, aside), store, aside)
     features, _ = transform(snapshot, until, store, aside)
+    if forget:
+        features = without_unresolved(features, store)
     texts = read_mart(store, features, "articles")["body"].to_pylist()
     documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
     lesson = learn(features, None, tower, documents, folder / "release", store, aside)
@@ -75,6 +88,14 @@ def asked(
     if truth:
         return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))
     return taken_away(release, questions_of(features, since, store))
+
+
+def without_unresolved(features: Features, store: Store) -> Features:
+    """The same marts, as if support had always answered with an article or not at all."""
+    file = io.BytesIO()
+    pq.write_table(MARTS["unresolved"].empty_table(), file)
+    tree = {**store.tree(features.digest), "unresolved.parquet": store.put(file.getvalue())}
+    return replace(features, digest=store.put_json(tree))
 
 
 def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, str]]) -> Asked:
@@ -190,13 +211,25 @@ def main() -> None:
     parser.add_argument("--test-from", default="", help="ask what came from then on; the end of training if left out")
     parser.add_argument("--profile", default="tiny")
     parser.add_argument("--tower", choices=("auto", "never"), default="auto", help="train the query tower or leave it")
+    parser.add_argument(
+        "--forget-unresolved", action="store_true", help="learn nothing from tickets without an article"
+    )
     given = parser.parse_args()
     source = given.source
     if "://" not in source:
         source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().at(given.profile)
-        result = asked(source, given.truth, given.train_until, given.test_from, given.tower, settings, Path(name))
+        result = asked(
+            source,
+            given.truth,
+            given.train_until,
+            given.test_from,
+            settings,
+            Path(name),
+            tower=given.tower,
+            forget=given.forget_unresolved,
+        )
     print(table(result))
     print(f"\n{', '.join(sizes(result))}; {source}, profile {given.profile}, query tower {given.tower}, seed 7.")
 
