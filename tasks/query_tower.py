@@ -25,7 +25,8 @@ def query_tower(
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
     from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
-    from nightshift.train.query_tower import can_train, train_query_tower
+    from nightshift.train.query_tower import train_query_tower
+    from nightshift.train.resolved import can_train
     from nightshift.train.sections import sections_of
     from nightshift.warehouse import read_mart
 

@@ -10,9 +10,7 @@ document is ever encoded again. Under torch elastic every process takes its shar
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,7 @@ from nightshift.progress import say, track
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.adapter import adapted, save_adapter
-from nightshift.train.holdout import newest
+from nightshift.train.resolved import FEWEST_TICKETS, Examples, batches, examples_of
 from nightshift.train.sections import Sections, ranking
 
 if TYPE_CHECKING:
@@ -38,48 +36,15 @@ if TYPE_CHECKING:
 
 LEARNING_RATE = 4e-4
 TEMPERATURE = 0.05
-FEWEST_TICKETS = 50
 PATIENCE = 3  # epochs without a better held-out ranking before training ends
 LOG_EVERY = 10
 
 Log = Callable[[dict[str, float], int], None]
 
 
-@dataclass(frozen=True)
-class Examples:
-    """One row per resolved ticket, sorted by id: its text and the mask [n, articles] of what resolved it."""
-
-    ticket_ids: list[str]
-    texts: list[str]
-    golds: NDArray[np.bool_]
-    held_out: NDArray[np.bool_]
-
-
-def can_train(pairs: pa.Table) -> bool:
-    """Whether there are enough resolved tickets to learn from; with fewer the base tower serves unchanged."""
-    return len(set(pairs.column("ticket_id").to_pylist())) >= FEWEST_TICKETS
-
-
 def untrained(base: str) -> Model:
     """The adapter that is none: exported, it is the base encoder."""
     return Model(kind="query_tower_adapter", digest="", base=base, trained_on="")
-
-
-def examples_of(pairs: pa.Table, sections: Sections) -> Examples:
-    """Group `pairs` by ticket; pairs whose article has no section are left out, and so are tickets left with none."""
-    articles: dict[str, list[str]] = {}
-    said: dict[str, tuple[str, datetime]] = {}
-    for row in pairs.select(["ticket_id", "text", "article_id", "created_at"]).to_pylist():
-        if row["article_id"] in sections.position:
-            articles.setdefault(row["ticket_id"], []).append(row["article_id"])
-            said[row["ticket_id"]] = (row["text"], row["created_at"])
-    ids = sorted(articles)
-    return Examples(
-        ticket_ids=ids,
-        texts=[said[ticket][0] for ticket in ids],
-        golds=sections.golds([articles[ticket] for ticket in ids]),
-        held_out=newest([said[ticket][1] for ticket in ids], ids),
-    )
 
 
 def article_loss(vectors: "Tensor", sections: "Tensor", columns: "Tensor", golds: "Tensor") -> "Tensor":
@@ -94,15 +59,6 @@ def article_loss(vectors: "Tensor", sections: "Tensor", columns: "Tensor", golds
     logits = best.scatter_reduce(1, columns.expand_as(cosines), cosines, "amax") / TEMPERATURE
     right = logits.masked_fill(~golds, -torch.inf)
     return (logits.logsumexp(1) - right.logsumexp(1)).sum()
-
-
-def batches(rows: NDArray[np.int64], size: int, seed: int, processes: int) -> Iterator[NDArray[np.int64]]:
-    """Shuffle `rows` and cut them into batches; one too small to give every process a row is left out."""
-    shuffled = np.random.default_rng(seed).permutation(rows)
-    for start in range(0, len(rows), size):
-        batch = shuffled[start : start + size]
-        if len(batch) >= processes:
-            yield batch
 
 
 def train_query_tower(

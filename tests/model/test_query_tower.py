@@ -21,7 +21,8 @@ from nightshift.export.quantize import RankedSample, keep_quantized, shared_of_b
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
-from nightshift.train.query_tower import article_loss, batches, can_train, examples_of, train_query_tower
+from nightshift.train.query_tower import article_loss, train_query_tower
+from nightshift.train.resolved import batches, can_train, examples_of
 from nightshift.train.sections import Sections, ranking
 
 ARTICLES = 5

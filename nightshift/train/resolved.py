@@ -1,0 +1,59 @@
+"""Resolved tickets as the query tower learns from them: one row per ticket, with every article that resolved it.
+
+examples = examples_of(pairs, sections)
+examples.texts[0], examples.golds[0]      # 'Cannot receive mail after ...', [False, True, False, ...]
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nightshift.train.holdout import newest
+from nightshift.train.sections import Sections
+
+FEWEST_TICKETS = 50
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One row per resolved ticket, sorted by id: its text and the mask [n, articles] of what resolved it."""
+
+    ticket_ids: list[str]
+    texts: list[str]
+    golds: NDArray[np.bool_]
+    held_out: NDArray[np.bool_]
+
+
+def can_train(pairs: pa.Table) -> bool:
+    """Whether there are enough resolved tickets to learn from; with fewer the base tower serves unchanged."""
+    return len(set(pairs.column("ticket_id").to_pylist())) >= FEWEST_TICKETS
+
+
+def examples_of(pairs: pa.Table, sections: Sections) -> Examples:
+    """Group `pairs` by ticket; pairs whose article has no section are left out, and so are tickets left with none."""
+    articles: dict[str, list[str]] = {}
+    said: dict[str, tuple[str, datetime]] = {}
+    for row in pairs.select(["ticket_id", "text", "article_id", "created_at"]).to_pylist():
+        if row["article_id"] in sections.position:
+            articles.setdefault(row["ticket_id"], []).append(row["article_id"])
+            said[row["ticket_id"]] = (row["text"], row["created_at"])
+    ids = sorted(articles)
+    return Examples(
+        ticket_ids=ids,
+        texts=[said[ticket][0] for ticket in ids],
+        golds=sections.golds([articles[ticket] for ticket in ids]),
+        held_out=newest([said[ticket][1] for ticket in ids], ids),
+    )
+
+
+def batches(rows: NDArray[np.int64], size: int, seed: int, processes: int) -> Iterator[NDArray[np.int64]]:
+    """Shuffle `rows` and cut them into batches; one too small to give every process a row is left out."""
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    for start in range(0, len(rows), size):
+        batch = shuffled[start : start + size]
+        if len(batch) >= processes:
+            yield batch
