@@ -236,4 +236,4 @@ def test_a_release_is_measured_on_another_index(world, tmp_path):
     found = scoring.measured(retrieval, Assistant(retrieval, Writer(), Policy()), questions, candidate.folder, settings)
     assert found["metrics"]["hit@1"] == 1.0
     assert found["metrics"]["answers_cited_gold"] == 1.0
-    assert set(found) == {"metrics", "hit@5_interval", "slices"}
+    assert set(found) == {"metrics", "hit@5_interval", "slices", "risk_coverage"}
