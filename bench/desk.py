@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightshift.evaluate.drift import FEWEST, Asked, Comparison, compare, make_reference
-from nightshift.evaluate.reference import asked, fresh, newest_nights
+from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.export.encoder import export_document_tower
 from nightshift.index.build import text_keys
 from nightshift.index.embeddings import cached_vectors
@@ -132,7 +132,9 @@ def champion(desk: Desk, encoders: Encoders) -> Champion:
     vectors = encoders.vectors(newest)
     head = IntentHead(fit_head(frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])))
     memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
-    reference = make_reference(encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, set(labels))
+    reference = make_reference(
+        encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, learned_labels(desk.tickets)
+    )
     return Champion(head, memory, reference)
 
 

@@ -33,9 +33,8 @@ PLANTED = {
     "other names for the labels": (9, "taxonomy", {"labels", "vanished", "new labels"}),
 }
 LAST, WEEK = 12, 7
-SIZES, DRAWN = (50, 100, 200, 500, 1_000), 30
-SHIFTS = {  # an intent, and the share it comes to; 0 leaves it as it is
-    "nothing moved": ("returns/return", 0.0),
+SIZES, DRAWN = (50, 100, 200, 500), 20
+SHIFTS = {  # an intent, and the share of the night that it comes to
     "one topic comes to 20 %": ("product/bikes", 0.2),
     "new topic, 9 %": ("service/rental", 0.09),
     "new topic, 20 %": ("service/rental", 0.2),
@@ -108,8 +107,7 @@ def power(desk: Desk, encoders: Encoders) -> str:
         serving = champion(Desk(before, known.resolved), encoders)
         pool = encoders.asked(later, after.tickets, serving.head)
         is_it = np.array([label == intent for label in pool.labels])
-        usual = 0.0 if unknown else float(is_it.mean())
-        weight = np.where(is_it, (share or usual) / is_it.sum(), (1 - (share or usual)) / (~is_it).sum())
+        weight = np.where(is_it, share / is_it.sum(), (1 - share) / (~is_it).sum())
         for size in SIZES:
             found = [
                 set(compare(serving.reference, drawn(pool, weight, size, draws), serving.memory, SIZES[0]).moved)

@@ -84,7 +84,7 @@ class Comparison:
 def make_reference(fresh: Asked, memory: NDArray[np.float32], known: Iterable[str]) -> dict[str, Any]:
     """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
 
-    `memory` float32 [m, dim] is that of its index, `known` are all labels that it saw. Without a ticket there is nothing.
+    `memory` float32 [m, dim] is that of its index, `known` are the labels that it learned. Without a ticket there is nothing.
     """
     if not len(fresh.vectors):
         return {}

@@ -8,7 +8,7 @@ dropped: another text would not have done it. So the measures are conditional on
 
     labels      PSI of tonight's known labels against those that its clusters had in the reference
     vanished    the share of tonight's tickets that should bear a label which none of them bears
-    new labels  the share under a name that the release never saw, or
+    new labels  the share under a name that the release never learned, or
     new topic   the same, where such tickets are less familiar than those of the reference: not the name is new
 
 A new topic of a dozen tickets a night lies well inside the spread of all familiarities. Its name is what gives it away.
@@ -56,7 +56,7 @@ class Names:
 
 
 def compare_labels(before: Called, tonight: Called, known: AbstractSet[str], chance: Chance, fewest: int) -> Names:
-    """Tonight's labels against those before; `known` are all names the release saw. Nothing below `fewest` on a side."""
+    """Tonight's labels against those before; `known` are the names the release learned. Nothing below `fewest` on a side."""
     if min(len(before.labels), len(tonight.labels)) < fewest:
         return Names([], [], [])
     is_new = np.array([label not in known for label in tonight.labels])

@@ -1,7 +1,7 @@
 """Tickets as drift sees them: those a release was judged on, and tonight's.
 
-    make_reference(asked(fresh(tickets), tickets, heads, ...), memory)      # -> reference.json of a release
-    asked(newest_nights(tickets, FEWEST), tickets, heads, ...)              # -> Asked, to compare with it
+    make_reference(asked(fresh(tickets), tickets, heads, ...), memory, learned_labels(tickets))   # reference.json
+    asked(newest_nights(tickets, FEWEST), tickets, heads, ...)                                    # to compare with it
 
 `tickets` is the mart: rows of both splits. Those of the split 'eval' are fresh: no part of the release has learned from them.
 """
@@ -39,6 +39,11 @@ class IntentHead(Protocol):
 def fresh(tickets: pa.Table) -> pa.Table:
     """The tickets of the mart that nothing learned from, oldest first."""
     return tickets.filter(pc.equal(tickets["split"], "eval")).sort_by(_BY_TIME)
+
+
+def learned_labels(tickets: pa.Table) -> set[str]:
+    """The labels of the tickets that were learned from."""
+    return set(tickets.filter(pc.equal(tickets["split"], "train"))["intent"].to_pylist())
 
 
 def newest_nights(tickets: pa.Table, fewest: int) -> pa.Table:

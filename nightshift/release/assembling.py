@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.evaluate.drift import make_reference
-from nightshift.evaluate.reference import asked, fresh
+from nightshift.evaluate.reference import asked, fresh, learned_labels
 from nightshift.release import bundle, lineage
 from nightshift.runtime import prompts
 from nightshift.runtime.encoder import OnnxEncoder
@@ -49,9 +49,7 @@ def assemble(
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(
-            judged_on, Memory.load(store.checkout(index.digest)).vectors, set(tickets["intent"].to_pylist())
-        ),
+        reference=make_reference(judged_on, Memory.load(store.checkout(index.digest)).vectors, learned_labels(tickets)),
         lineage=lineage.trace(features, index, models, code, store),
     )
     return bundle.assemble(parts, store)
