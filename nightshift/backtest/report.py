@@ -69,7 +69,7 @@ def _row(name: str, nights: Sequence[Night]) -> str:
     if not count:
         return f"| {name} | 0 | | | | | | {seconds:.1f} |"
     hits = [
-        "/".join(f"{values(nights, contender, measure).mean():.3f}"[1:] for measure in MEASURES)
+        "/".join(f"{values(nights, contender, measure).mean():.3f}".removeprefix("0") for measure in MEASURES)
         for contender in CONTENDERS
     ]
     return f"| {name} | {count:,} | {' | '.join(hits)} | {_difference(gain(nights, 'hit@5'))} | {seconds:.1f} |"

@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_the_table_has_a_row_a_month_and_the_gain_with_its_interval(result):
     assert [line.split(" | ")[1] for line in lines[2:6]] == ["80", "80", "100", "260"]
     assert "+0.192" in lines[5]
     assert "never trained" in lines[-1]
+
+
+def test_shares_are_told_to_three_digits_also_where_they_are_whole(result):
+    """Half is .500, and all is 1.000, not .000."""
+    always = [night(one.at, QUESTIONS, 10) for one in result.nights]
+    assert "| 1.000/1.000/1.000 | .500/.500/.500 |" in table(replace(result, nights=always))
 
 
 def test_the_figures_hold_every_question(result):
