@@ -74,6 +74,8 @@ class Retriever:
         self._index, self._memory, self._outcomes = index, memory, outcomes
         self._documents, self._queries, self._heads = documents, queries, heads
         self._weights, self._confidence = weights, confidence
+        said = weights["dense"], weights["bm25"]  # only these two tell an article's sections apart
+        self._of_section = said if any(said) else (1.0, 0.0)
         self._chunks = index.chunks.to_pylist()
         of_chunk = [chunk["article_id"] for chunk in self._chunks]  # sorted: an article's chunks lie together
         self.article_ids = sorted(set(of_chunk))
@@ -202,7 +204,7 @@ class Retriever:
         scores = blended(signals, self._weights)
         if gone is not None:
             scores[gone] = -np.inf
-        of_chunk = self._weights["dense"] * z_scores(dense) + self._weights["bm25"] * z_scores(bm25)
+        of_chunk = self._of_section[0] * z_scores(dense) + self._of_section[1] * z_scores(bm25)
         ended = self._outcomes.evidence(vectors, hidden, times)
         return Ranking(scores, signals, evidence(signals, scores, ended)), of_chunk.astype(np.float32)
 

@@ -154,6 +154,12 @@ def test_at_most_two_passages_of_an_article():
     assert len(retriever.search("gift money back", k=1)) == 1
 
 
+def test_the_best_section_is_shown_where_only_past_tickets_choose_the_article():
+    """A blend without dense and BM25 still shows the section that answers, not the first one."""
+    found = made({"votes": 1.0}, memory=[(["gift"], 0, "gift money takes five days")])
+    assert found.search("gift money takes five days", k=1)[0].heading == "Time"
+
+
 @pytest.mark.parametrize("question", ["", "   ", '" NEAR( *', "\x00", "zzz qqq"])
 def test_any_question_gets_an_answer(question):
     """Nothing a customer types breaks retrieval, and confidence stays a probability."""
