@@ -8,11 +8,8 @@ from typing import Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Features
-from nightshift.evaluate.tonight import look, measured
 from nightshift.pages.page import Page, Tone
 from nightshift.pages.shelf import Shelf
-from nightshift.release import registry
-from nightshift.release.bundle import release_of
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE
@@ -33,6 +30,10 @@ _SAID = {
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
+    from nightshift.evaluate.tonight import look, measured
+    from nightshift.release import registry
+    from nightshift.release.bundle import release_of
+
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("drift") as finish:
