@@ -15,7 +15,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -115,14 +115,12 @@ def exact_vectors(base: Path, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.concatenate([tower(**tokenize(tokenizer, [text])).numpy() for text in texts])
 
 
-def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], rounds: int) -> str:
-    """The table of throughput."""
+def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], rounds: int) -> Iterator[str]:
+    """The table of throughput, line by line as it is measured."""
     shape, tokenizer = Transformer.of(base), load_tokenizer(base, max_tokens_of(base))
     tokenizer.no_padding()
-    lines = [
-        "| texts | runtime | texts/s | share of the fp32 limit | ours, times as fast | cosine |",
-        "|---|---|---|---|---|---|",
-    ]
+    yield "| texts | runtime | texts/s | share of the fp32 limit | ours, times as fast | cosine |"
+    yield "|---|---|---|---|---|---|"
     for name, texts in named.items():
         say(f"... {name}")
         work = flops(shape, [len(one.ids) for one in tokenizer.encode_batch(texts)])
@@ -130,13 +128,11 @@ def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], 
         exact = exact_vectors(base, some)
         cosines = {who: float((encoder.encode(some) * exact).sum(1).min()) for who, encoder in encoders.items()}
         limits, taken = rounds_of(encoders, texts, rounds, lambda work=work: work / best_rate(shape, BATCH_TOKENS))
-        lines.append(f"| {name} | the limit | {len(texts) / np.median(limits):,.0f} | 1 | | |")
+        yield f"| {name} | the limit | {len(texts) / np.median(limits):,.0f} | 1 | | |"
         for who, seconds in taken.items():
             times = "" if who == OURS else spread(seconds / taken[OURS])
-            lines.append(
-                f"| | {who} | {len(texts) / np.median(seconds):,.0f} | {spread(limits / seconds)} | {times} | {cosines[who]:.5f} |"
-            )
-    return "\n".join(lines)
+            rate, share = len(texts) / np.median(seconds), spread(limits / seconds)
+            yield f"| | {who} | {rate:,.0f} | {share} | {times} | {cosines[who]:.5f} |"
 
 
 def one_by_one(folder: Path, threads: int) -> str:
@@ -180,7 +176,8 @@ def main() -> None:
         if chosen.texts:
             rows = read(chosen.texts, chosen.column).texts
             named[chosen.texts.name] = rows[:: max(1, len(rows) // chosen.rows)][: chosen.rows]
-        print(bulk(contenders(base, folder, threads), base, named, chosen.rounds))
+        for line in bulk(contenders(base, folder, threads), base, named, chosen.rounds):
+            print(line, flush=True)
         print()
         print(one_by_one(folder, threads))
     print(

@@ -2,8 +2,8 @@
 
 OnnxEncoder(store.checkout(tower.digest), threads=2).encode(["I cannot log in"])   # float32 [1, 384]
 
-In bulk every thread reads a batch of its own. The products of a small encoder are too short to be shared between threads:
-they would spend a tenth of the time waiting for each other. One text alone has all threads.
+In bulk every thread reads a batch of its own, for the products of a small encoder are too short to share. One text alone has
+all threads.
 """
 
 import json
