@@ -9,10 +9,9 @@ Serving asks one question at a time, evaluation thousands, through the same code
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,35 +24,12 @@ from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.passages import Passage
+from nightshift.runtime.ranking import Encoder, PriorHead, Ranking
 from nightshift.runtime.signals import blended, by_article, places_of, z_scores
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
 _DEPTH = 5_000  # chunks an index is asked for; deeper ones count as the last of these
 _A_ARTICLE = 2  # passages of one article among the results
-
-
-class Encoder(Protocol):
-    """Text to L2-normalised vectors float32 [n, dim]."""
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
-
-
-class PriorHead(Protocol):
-    """Probabilities over article ids from document-tower vectors."""
-
-    @property
-    def prior_labels(self) -> list[str]: ...
-
-    def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """n questions against all articles, in the order of `Retriever.article_ids`."""
-
-    scores: NDArray[np.float64]  # [n, articles] blended; -inf where an article was taken away
-    signals: NDArray[np.float32]  # [n, signals in the order of SIGNALS, articles]
-    evidence: NDArray[np.float64]  # [n, features in the order of FEATURES]
 
 
 class Retriever:

@@ -27,7 +27,8 @@ from nightshift.runtime.confidence import UNFITTED
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.retriever import Encoder, Retriever
+from nightshift.runtime.ranking import Encoder
+from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend
