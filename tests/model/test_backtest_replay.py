@@ -42,30 +42,31 @@ def asked(number, at):
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory):
-    """Three weekly nights over a ticket every half hour, whose articles share no word with them."""
+def replayed(tmp_path_factory):
+    """Replays a plan over a ticket every half hour from a week before the first night, whose articles share no word with them."""
     folder = tmp_path_factory.mktemp("replay")
-    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder / "home"), "NIGHTSHIFT_PROFILE": "tiny"})
-    store = open_store(settings.store)
+    base = write_tiny_encoder(folder)
     links = [asked(number, FIRST + timedelta(days=-7, minutes=30 * number)) for number in range(28 * A_DAY)]
-    articles = pa.Table.from_pylist(
-        [
-            {
-                "article_id": f"a{one:02}",
-                "title": f"Title {one}",
-                "body": f"Body {one}",
-                "url": "",
-                "topic": "",
-                "updated_at": FIRST,
-            }
-            for one in range(ARTICLES)
-        ],
-        MARTS["articles"],
-    )
-    history = History(pa.Table.from_pylist(links), store.put(_written(articles)), "")
-    tower = export_document_tower(write_tiny_encoder(folder), store, settings, ["word1 word2", "word3"])
-    plan = planned(FIRST, FIRST + timedelta(20), "7d", "never")
-    return replay(history, plan, tower, store, settings)
+    names = [f"a{one:02}" for one in range(ARTICLES)]
+    rows = [
+        {"article_id": one, "title": f"Title {one}", "body": f"Body {one}", "url": "", "topic": ""} for one in names
+    ]
+    articles = pa.Table.from_pylist([{**row, "updated_at": FIRST} for row in rows], MARTS["articles"])
+
+    def run(home, last, every, tower):
+        settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder / home), "NIGHTSHIFT_PROFILE": "tiny"})
+        store = open_store(settings.store)
+        history = History(pa.Table.from_pylist(links), store.put(_written(articles)), "")
+        documents = export_document_tower(base, store, settings, ["word1 word2", "word3"])
+        return replay(history, planned(FIRST, last, every, tower), documents, store, settings)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def nights(replayed):
+    """Three weekly nights without a query tower of their own."""
+    return replayed("never", FIRST + timedelta(20), "7d", "never")
 
 
 def test_what_is_new_is_found_by_who_learns_and_not_by_who_does_not(nights):
@@ -95,6 +96,15 @@ def test_every_question_is_asked_once_of_everyone(nights):
     for night in nights:
         assert set(night.hits) == set(CONTENDERS)
         assert all(len(of["hit@5"]) == len(night.asked_at) == A_WEEK for of in night.hits.values())
+
+
+def test_the_query_tower_is_trained_when_enough_is_new_and_not_before(replayed):
+    """Two nights a day apart: the first trains it, the second has an eighth more tickets and uses it again."""
+    first, second = replayed("auto", FIRST + timedelta(1), "1d", "auto")
+    assert (first.trained, second.trained) == (True, False)
+    assert first.lesson.queries == second.lesson.queries
+    assert first.lesson.cost.tower_seconds > second.lesson.cost.tower_seconds
+    assert len(first.lesson.learned) == A_WEEK - UNRESOLVED
 
 
 @pytest.mark.slow
