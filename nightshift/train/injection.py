@@ -87,7 +87,10 @@ def learn_injection(ordinary: Sequence[str]) -> Injection:
     return Injection(
         regression,
         limit,
-        {kind: float((sure[(kinds == kind) & attack] > limit).mean()) for kind in dict.fromkeys(kinds[attack].tolist())},
+        {
+            kind: float((sure[(kinds == kind) & attack] > limit).mean())
+            for kind in dict.fromkeys(kinds[attack].tolist())
+        },
         {
             "examples": float(len(attack)),
             "ordinary": float(len(ordinary)),
