@@ -70,17 +70,12 @@ class Chance:
         Both sides are drawn anew from the shares of `expected`, as many rows as there are, less where nights are
         `uneven` among themselves: `uneven` times as many rows then say as little.
         """
-        befores, afters = (
-            self._draws.multinomial(max(1, round(count / uneven)), expected / expected.sum(), _DRAWS).astype(np.float64)
-            for count in (expected.sum(), rows)
-        )
-        return self._rare(psi(befores, afters))
+        return self._rare(psi(*self._both(expected, rows, uneven)))
 
-    def unseen(self, expected: Counts, rows: int) -> float:
-        """The limit for the share that bins [bins] should have and nobody fell into."""
-        befores = self._draws.multinomial(round(expected.sum()), expected / expected.sum(), _DRAWS) / expected.sum()
-        afters = self._draws.multinomial(rows, expected / expected.sum(), _DRAWS)
-        return self._rare(np.where(afters == 0, befores, 0).sum(axis=1))
+    def unseen(self, expected: Counts, rows: int, uneven: float = 1.0) -> float:
+        """The limit for the share that bins [bins] should have and nobody fell into, drawn as for `psi`."""
+        befores, afters = self._both(expected, rows, uneven)
+        return self._rare(np.where(afters == 0, befores, 0).sum(axis=1) / befores[0].sum())
 
     def share(self, had: int, of: int, rows: int) -> float:
         """The limit for the share among `rows` tickets of what `had` `of` the reference have.
@@ -95,6 +90,12 @@ class Chance:
     def spread(self, freedom: int) -> float:
         """The limit for |t| with so many degrees of freedom."""
         return self._rare(np.abs(self._draws.standard_t(freedom, _DRAWS)))
+
+    def _both(self, expected: Counts, rows: int, uneven: float) -> tuple[Counts, Counts]:
+        shares = expected / expected.sum()
+        before, after = (max(1, round(count / uneven)) for count in (float(expected.sum()), rows))
+        befores, afters = (self._draws.multinomial(count, shares, _DRAWS) for count in (before, after))
+        return befores.astype(np.float64), afters.astype(np.float64)
 
     def _rare(self, drawn: NDArray[np.float64]) -> float:
         return float(np.quantile(drawn, 1 - 1 / (ONE_IN * self.measures)))

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.evaluate import volume
-from nightshift.evaluate.chance import Chance, Measure, psi, unevenness
+from nightshift.evaluate.chance import Chance, Counts, Measure, psi, unevenness
 from nightshift.evaluate.labels import Called, Names, compare_labels
 
 FORM = 2  # of reference.json; an older one is no reference
@@ -130,10 +130,12 @@ def compare(
     surprise = volume.surprise(before, tonight.days, tonight.nights)
     if surprise:
         measures.append(Measure("volume", surprise[0], chance.spread(surprise[1])))
+    given = sorted(set(rows["label"]) - {""})
     names = compare_labels(
         Called.of(rows["cluster"], rows["label"], rows["near"]),
         Called.of(columns["cluster"], tonight.labels, near.tolist()),
         set(reference["labels"]),
+        unevenness(_parts(rows["label"], blocks, given), count),
         chance,
         fewest,
     )
@@ -188,14 +190,23 @@ def _blocks(times: list[str], nights: int) -> NDArray[np.int64]:
 
 def _mix(name: str, before: list[Any], tonight: list[Any], blocks: NDArray[np.int64], chance: Chance) -> Measure:
     """PSI of two columns of categories."""
-    bins = {value: row for row, value in enumerate(sorted({*before, *tonight}))}
-    codes = np.array([bins[value] for value in before])
-    parts = np.zeros((blocks[-1] + 1, len(bins)))
-    np.add.at(parts, (blocks, codes), 1)
-    found = np.bincount([bins[value] for value in tonight], minlength=len(bins)).astype(np.float64)
+    bins = sorted({*before, *tonight})
+    parts = _parts(before, blocks, bins)
+    place = {value: column for column, value in enumerate(bins)}
+    found = np.bincount([place[value] for value in tonight], minlength=len(bins)).astype(np.float64)
     expected = parts.sum(axis=0)
-    uneven = unevenness(parts, len(tonight))
-    return Measure(name, float(psi(expected, found)), chance.psi(expected, len(tonight), uneven))
+    limit = chance.psi(expected, len(tonight), unevenness(parts, len(tonight)))
+    return Measure(name, float(psi(expected, found)), limit)
+
+
+def _parts(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Counts:
+    """Histograms [blocks, bins] of the values that are among the bins."""
+    place = {value: column for column, value in enumerate(bins)}
+    parts: Counts = np.zeros((blocks[-1] + 1, len(bins)))
+    for block, value in zip(blocks, values, strict=True):
+        if value in place:
+            parts[block, place[value]] += 1
+    return parts
 
 
 def _centres(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,8 +55,13 @@ class Names:
     gone: list[str]
 
 
-def compare_labels(before: Called, tonight: Called, known: AbstractSet[str], chance: Chance, fewest: int) -> Names:
-    """Tonight's labels against those before; `known` are the names the release learned. Nothing below `fewest` on a side."""
+def compare_labels(
+    before: Called, tonight: Called, known: AbstractSet[str], uneven: float, chance: Chance, fewest: int
+) -> Names:
+    """Tonight's labels against those before; `known` are the names the release learned. Nothing below `fewest` on a side.
+
+    `uneven` is how much more days differ in their labels than draws would: people have habits.
+    """
     if min(len(before.labels), len(tonight.labels)) < fewest:
         return Names([], [], [])
     is_new = np.array([label not in known for label in tonight.labels])
@@ -72,9 +77,9 @@ def compare_labels(before: Called, tonight: Called, known: AbstractSet[str], cha
     usual = _usual(before, Counter(tonight.clusters), names)
     found = np.array([given[name] for name in names], np.float64)
     if found.sum() >= fewest:
-        measures.append(Measure("labels", float(psi(usual, found)), chance.psi(usual, int(found.sum()))))
+        measures.append(Measure("labels", float(psi(usual, found)), chance.psi(usual, int(found.sum()), uneven)))
     vanished = float(usual[found == 0].sum() / usual.sum())
-    measures.append(Measure("vanished", vanished, chance.unseen(usual, len(tonight.labels))))
+    measures.append(Measure("vanished", vanished, chance.unseen(usual, len(tonight.labels), uneven)))
     missed = usual * (found == 0) * len(tonight.labels) / usual.sum()
     return Names(
         measures,
