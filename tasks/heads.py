@@ -56,15 +56,19 @@ def _page(metrics: dict[str, float], about: dict[str, Any]) -> Page:
     )
     page = Page("Heads", "good" if said else "warn", verdict)
     page.picture("Share right", bars({name: value for name, value in metrics.items() if name.endswith("accuracy")}))
-    page.table(("head", "absent because"), sorted(about["absent"].items()), "What is absent")
     slices = [
         (name, part, int(one["rows"]), one["accuracy"], one["ece"])
         for name in ("intent", "prior")
         for part, one in about.get(name, {}).get("slices", {}).items()
     ]
-    page.table(("head", "slice", "held-out tickets", "accuracy", "calibration error"), slices, "Slice by slice")
-    caught = about.get("injection", {}).get("caught", {})
-    page.table(
-        ("kind of attack", "share caught"), list(caught.items()), "Attacks above the limit that 1 % of tickets exceed"
-    )
-    return page.table(("measure", "value"), sorted(metrics.items()), "All measures")
+    caught = list(about.get("injection", {}).get("caught", {}).items())
+    tables = {
+        "What is absent": (("head", "because"), sorted(about["absent"].items())),
+        "Slice by slice": (("head", "slice", "held-out tickets", "accuracy", "calibration error"), slices),
+        "Attacks above the limit that 1 % of tickets exceed": (("kind of attack", "share caught"), caught),
+        "All measures": (("measure", "value"), sorted(metrics.items())),
+    }
+    for caption, (columns, rows) in tables.items():
+        if rows:
+            page.table(columns, rows, caption)
+    return page
