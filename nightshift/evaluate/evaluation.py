@@ -29,7 +29,7 @@ from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of
 from nightshift.warehouse import read_mart
 
-_REWORDED = 40  # questions that are asked again in other words
+_REWORDED = 24  # questions that are asked again in other words
 _PLANTED = 60  # sentences of tonight's passages that are made false
 _TRIES = 3  # a busy machine may be slow once
 

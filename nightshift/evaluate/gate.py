@@ -49,7 +49,7 @@ class Limits:
     # behaviour.py, golden.py
     unchanged: float = 0.7
     golden_found: float = 0.8
-    golden_apart: float = 0.75
+    golden_apart: float = 0.5
     golden_declined: float = 0.5
     # budgets.py
     parity: float = 0.01
