@@ -17,7 +17,7 @@ from nightshift.runtime.signals import SIGNALS, blended, z_scores
 from nightshift.train.sections import ranking
 
 DENSE = {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0}
-# Of those tried the one that loses to dense alone on none of three sets; the prior then knows the sections only.
+# Chosen on older questions of three sets, on none of which it loses to dense alone; the prior knows the sections only.
 COLD_START = {"dense": 0.65, "bm25": 0.1, "votes": 0.0, "prior": 0.25}
 FEWEST_QUESTIONS = 30
 PRICE = 2.0  # in questions: what a unit of weight beside the dense one must earn
