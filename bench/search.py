@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightshift.index.faiss_index import FaissIndex
+from nightshift.index.exact_index import ExactIndex
 from nightshift.index.words import open_words
 from nightshift.progress import say
 
@@ -133,7 +133,7 @@ def contenders(chunks: int, dim: int, questions: int) -> str:
     say("... graph")
     graph, seconds_of_graph = built(lambda: hnsw(vectors))
     exact, seconds_of_exact = built(lambda: flat(vectors))
-    ours = FaissIndex(table_of([""] * chunks), vectors, words)
+    ours = ExactIndex(table_of([""] * chunks), vectors, words)
     mib = vectors.nbytes / 2**20
     graph_mib = faiss.serialize_index(graph).nbytes / 2**20
     pages = words.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").fetchone()[0]
@@ -173,7 +173,7 @@ def growth(chunks: int, dim: int, questions: int, budget: float) -> str:
     medians = []
     for size in sizes:
         vectors, asked = made(size, dim, questions)
-        index = FaissIndex(table_of([""] * size), vectors, words)
+        index = ExactIndex(table_of([""] * size), vectors, words)
         taken = timed({"": lambda n, index=index, asked=asked: index.dense(asked[n : n + 1], NEAREST)[1][0]}, questions)
         medians.append(float(np.median(taken[""])))
     slope, start = np.polyfit(sizes, medians, 1)

@@ -103,7 +103,7 @@ class Settings:
             source=env.get("NIGHTSHIFT_SOURCE", "simulate://shop?night=1"),
             store=env.get("NIGHTSHIFT_STORE", f"file://{home}/store"),
             warehouse=env.get("NIGHTSHIFT_WAREHOUSE", f"duckdb://{home}/warehouse.duckdb"),
-            index=env.get("NIGHTSHIFT_INDEX", f"faiss://{home}/index"),
+            index=env.get("NIGHTSHIFT_INDEX", f"exact://{home}/index"),
             registry=env.get("NIGHTSHIFT_REGISTRY", f"sqlite:///{home}/mlflow.db"),
             generator_url=env.get("NIGHTSHIFT_GENERATOR", ""),
             profile=name,
@@ -122,5 +122,5 @@ class Settings:
             home=folder,
             store=f"file://{folder}/store",
             warehouse=f"duckdb://{folder}/warehouse.duckdb",
-            index=f"faiss://{folder}/index",
+            index=f"exact://{folder}/index",
         )

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from nightshift.errors import PackagingError
 
 ROOTS = (
-    "anyio", "bentoml", "faiss-cpu", "numpy", "onnxruntime", "onnxruntime-genai", "packaging", "phonenumbers",
+    "anyio", "bentoml", "numpy", "onnxruntime", "onnxruntime-genai", "packaging", "phonenumbers",
     "prometheus-client", "pyarrow", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
 

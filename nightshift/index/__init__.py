@@ -1,6 +1,6 @@
 """Where passages are found: one port, an adapter per URL scheme.
 
-home = open_index("faiss:///data/.nightshift/index")
+home = open_index("exact:///data/.nightshift/index")
 home.publish(index, store)                 # a version becomes searchable, all of it or nothing
 search = home.open(index.digest)
 search.dense(vectors, k=10)                # nearest chunks by cosine
@@ -47,8 +47,8 @@ class IndexHome(Protocol):
 def open_index(url: str) -> IndexHome:
     """The home of indexes at `url`; SettingsError for a scheme nobody speaks."""
     parts = urlsplit(url)
-    if parts.scheme == "faiss" and parts.path:
-        from nightshift.index.faiss_index import FaissHome  # here: a port does not import its adapters
+    if parts.scheme == "exact" and parts.path:
+        from nightshift.index.exact_index import ExactHome  # here: a port does not import its adapters
 
-        return FaissHome(Path(parts.netloc + parts.path).absolute())
-    raise SettingsError(f"no index speaks {url!r}", "set NIGHTSHIFT_INDEX to faiss:///folder")
+        return ExactHome(Path(parts.netloc + parts.path).absolute())
+    raise SettingsError(f"no index speaks {url!r}", "set NIGHTSHIFT_INDEX to exact:///folder")

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
-from nightshift.index.faiss_index import open_folder
+from nightshift.index.exact_index import open_folder
 from nightshift.runtime.confidence import Confidence, evidence
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.heads import Heads

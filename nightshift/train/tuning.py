@@ -22,7 +22,7 @@ from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
 from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.index.build import memory_table, unresolved_table
-from nightshift.index.faiss_index import open_folder
+from nightshift.index.exact_index import open_folder
 from nightshift.runtime.confidence import UNFITTED
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.faiss_index import FaissIndex
+from nightshift.index.exact_index import ExactIndex
 from nightshift.index.words import open_words
 from nightshift.runtime.confidence import FEATURES, Confidence
 from nightshift.runtime.memory import Memory
@@ -74,7 +74,7 @@ def made(weights, heads=None, memory=MEMORY):
         np.array([DAY + timedelta(day) for _, day, _ in memory], "datetime64[us]"),
     )
     return Retriever(
-        FaissIndex(chunks, encoder.encode(list(texts)), open_words(chunks, Path("/absent"))),
+        ExactIndex(chunks, encoder.encode(list(texts)), open_words(chunks, Path("/absent"))),
         remembered,
         documents=encoder,
         queries=encoder,

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.faiss_index import FaissIndex
+from nightshift.index.exact_index import ExactIndex
 from nightshift.index.words import open_words, write_words
 
 
@@ -28,7 +28,7 @@ def unit(rows, dim, seed):
 @pytest.fixture
 def index(tmp_path):
     texts = ["refund to the giver", "reset your password", "parcels are tracked", "the parcel was lost, refunded"]
-    return FaissIndex(table(texts), unit(4, 8, 0), open_words(table(texts), tmp_path / "absent.sqlite"))
+    return ExactIndex(table(texts), unit(4, 8, 0), open_words(table(texts), tmp_path / "absent.sqlite"))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -36,7 +36,7 @@ def test_exact_search_is_brute_force(seed, tmp_path):
     """Any vectors, any k: the same chunks in the same order as sorting all cosines."""
     rows, k = random.Random(seed).randint(1, 300), random.Random(seed).randint(1, 320)
     vectors, questions = unit(rows, 16, seed), unit(5, 16, seed + 100)
-    index = FaissIndex(table(["x"] * rows), vectors, open_words(table(["x"]), tmp_path / "absent.sqlite"))
+    index = ExactIndex(table(["x"] * rows), vectors, open_words(table(["x"]), tmp_path / "absent.sqlite"))
     scores, positions = index.dense(questions, k)
     cosines = questions @ vectors.T
     assert positions.tolist() == np.argsort(-cosines, axis=1)[:, :k].tolist()
@@ -76,7 +76,7 @@ def test_words_on_disk_are_words_in_memory(index, tmp_path):
     """A published table and one made on opening answer alike."""
     texts = index.chunks
     write_words(texts, tmp_path / "bm25.sqlite")
-    published = FaissIndex(texts, unit(4, 8, 0), open_words(texts, tmp_path / "bm25.sqlite"))
+    published = ExactIndex(texts, unit(4, 8, 0), open_words(texts, tmp_path / "bm25.sqlite"))
     for text in ("parcel refund", "giver"):
         assert [part.tolist() for part in published.bm25(text, 9)] == [part.tolist() for part in index.bm25(text, 9)]
 

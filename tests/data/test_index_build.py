@@ -12,7 +12,7 @@ from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
 from nightshift.index import open_index
 from nightshift.index.build import build, memory_table
-from nightshift.index.faiss_index import open_folder
+from nightshift.index.exact_index import open_folder
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
@@ -180,8 +180,8 @@ def test_a_damaged_version_is_told(world, tmp_path):
         open_folder(folder)
 
 
-@pytest.mark.parametrize("url", ["", "weaviate://host:8080", "faiss:", "/folder"])
+@pytest.mark.parametrize("url", ["", "weaviate://host:8080", "exact:", "/folder"])
 def test_a_url_nobody_speaks_is_told(url):
     """The error says what would be understood."""
-    with pytest.raises(SettingsError, match="faiss"):
+    with pytest.raises(SettingsError, match="exact"):
         open_index(url)

@@ -26,7 +26,7 @@ from nightshift.store import Store
 from nightshift.store.files import no_space_is_told
 
 
-class FaissIndex:
+class ExactIndex:
     """A SearchIndex over arrays in memory. Searching is safe from several threads."""
 
     def __init__(self, chunks: pa.Table, vectors: NDArray[np.float32], words: sqlite3.Connection) -> None:
@@ -48,7 +48,7 @@ class FaissIndex:
             return best(self._words, text, k)
 
 
-class FaissHome:
+class ExactHome:
     """Versions of the index, each a folder named by its digest."""
 
     def __init__(self, root: Path) -> None:
@@ -72,11 +72,11 @@ class FaissHome:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
 
-    def open(self, version: str) -> FaissIndex:
+    def open(self, version: str) -> ExactIndex:
         return open_folder(self.root / version)
 
 
-def open_folder(folder: Path) -> FaissIndex:
+def open_folder(folder: Path) -> ExactIndex:
     """The index in `folder`. Raises IndexUnavailable when it is absent, damaged or does not fit together."""
     cure = "publish the index again, or run `nightshift rollback` to the release before"
     try:
@@ -92,4 +92,4 @@ def open_folder(folder: Path) -> FaissIndex:
         raise IndexUnavailable(
             f"index {folder.name[:12]} has {chunks.num_rows} chunks and {len(vectors)} vectors", cure
         )
-    return FaissIndex(chunks, vectors, words)
+    return ExactIndex(chunks, vectors, words)
