@@ -55,4 +55,4 @@ def _page(found: Drift, report: dict[str, Any]) -> Page:
         ("measure", "value", "limit", ""), rows, "Against what chance does in 1 night of 100, all measures together"
     )
     names = [(name, "new") for name in report["new"]] + [(name, "nobody used it") for name in report["gone"]]
-    return page.table(("label", ""), names, "Labels")
+    return page.table(("label", ""), names, "Labels") if names else page

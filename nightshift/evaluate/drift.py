@@ -36,9 +36,10 @@ ABOUT = frozenset({"intent", "cluster", "unfamiliar", "new topic"})  # measures 
 _MEASURES = 9
 _UNFAMILIAR = 0.01
 _LEAST_UNFAMILIAR = 4  # tickets of the reference beyond the mark: fewer would leave it to chance where the mark is
-_MIXES = ("intent", "cluster", "length")
+MIXES = ("intent", "cluster", "length")
 _NAMES = frozenset({"labels", "vanished", "new labels"})
 _LENGTHS = (10, 20, 40, 80, 160, 320)
+_MOST_CLUSTERED = 4_000
 _SEED = 0
 
 
@@ -88,7 +89,7 @@ def make_reference(fresh: Asked, memory: NDArray[np.float32], known: Iterable[st
     """
     if not len(fresh.vectors):
         return {}
-    centres = _centres(fresh.vectors)
+    centres = _centres(memory[-_MOST_CLUSTERED:] if len(memory) else fresh.vectors)
     near = familiarity(fresh.vectors, memory)
     had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
     return {
@@ -120,7 +121,7 @@ def compare(
     chance = Chance(_MEASURES)
     columns = tabular(tonight, np.array(reference["centres"], np.float32))
     blocks = _blocks(rows["time"], tonight.nights)
-    measures = [_mix(name, rows[name], columns[name], blocks, chance) for name in _MIXES]
+    measures = [_mix(name, rows[name], columns[name], blocks, chance) for name in MIXES]
     near = familiarity(tonight.vectors, memory)
     unfamiliar, repeated = float((near < reference["familiar"]).mean()), float(np.mean(tonight.repeated))
     of = len(reference["rows"]["time"])
@@ -168,9 +169,6 @@ def tabular(asked: Asked, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
         "intent": list(asked.intents),
         "cluster": [f"cluster {one}" for one in _nearest(asked.vectors, centres)],
         "length": [lengths[bin_] for bin_ in np.searchsorted(_LENGTHS, asked.n_words, side="left")],
-        "n_words": list(asked.n_words),
-        "hour": [time.hour for time in asked.times],
-        "weekday": [time.strftime("%a") for time in asked.times],
     }
 
 
@@ -210,7 +208,10 @@ def _parts(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Cou
 
 
 def _centres(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centres float32 [k, dim] of at most 20 clusters, at least 25 tickets a cluster."""
+    """Centres float32 [k, dim] of at most 20 clusters, at least 25 tickets a cluster.
+
+    Of remembered tickets, not of the reference: those that made the centres lie nearer to them than new ones do.
+    """
     from sklearn.cluster import KMeans
 
     k = max(1, min(20, len(vectors) // 25))

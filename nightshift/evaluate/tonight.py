@@ -11,11 +11,11 @@ from typing import Any, cast
 import numpy as np
 
 from nightshift.artifacts import Drift, Features, Release
-from nightshift.evaluate.drift import FEWEST, FORM, Asked, Comparison, compare, tabular
+from nightshift.evaluate.drift import FEWEST, FORM, MIXES, Asked, Comparison, compare, tabular
 from nightshift.evaluate.drift_report import report
 from nightshift.evaluate.reference import asked, newest_nights
 from nightshift.release.bundle import read
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.bulk import open_bulk
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
@@ -40,11 +40,11 @@ def look(champion: Release | None, features: Features, store: Store, settings: S
         tickets,
         Heads(folder / "heads", settings.threads),
         encoder_digest=champion.models["document_tower"],
-        open_encoder=lambda: OnnxEncoder(folder / "document_tower", settings.threads),
+        open_encoder=lambda: open_bulk(folder / "document_tower", settings.threads),
         store=store,
     )
     found = compare(reference, tonight, Memory.load(folder / "index").vectors)
-    return _kept(found, champion, features, store), _page(reference, tonight)
+    return _kept(found, champion, features, store), _page(reference, tonight, found)
 
 
 def measured(drift: Drift, store: Store) -> dict[str, Any]:
@@ -52,11 +52,12 @@ def measured(drift: Drift, store: Store) -> dict[str, Any]:
     return cast(dict[str, Any], store.get_json(drift.digest))
 
 
-def _page(reference: dict[str, Any], tonight: Asked) -> str | None:
+def _page(reference: dict[str, Any], tonight: Asked, found: Comparison) -> str | None:
     if min(len(tonight.times), len(reference["rows"]["time"])) < _FEWEST_SHOWN:
         return None
-    columns = tabular(tonight, np.array(reference["centres"], np.float32))
-    return report({name: reference["rows"][name] for name in columns}, columns)
+    known = {one.name: one.limit for one in found.measures}
+    limits = {name: known.get(name, 0.0) for name in MIXES}
+    return report(reference["rows"], tabular(tonight, np.array(reference["centres"], np.float32)), limits)
 
 
 def _kept(found: Comparison, champion: Release | None, features: Features, store: Store) -> Drift:

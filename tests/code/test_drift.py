@@ -9,7 +9,7 @@ import pytest
 
 from nightshift.evaluate.chance import psi, unevenness
 from nightshift.evaluate.drift import FEWEST, Asked, compare, make_reference
-from nightshift.evaluate.drift_report import report
+from nightshift.evaluate.drift_report import gathered, report
 from nightshift.evaluate.reference import asked, newest_nights
 from nightshift.evaluate.volume import Days, surprise
 
@@ -202,11 +202,20 @@ def test_the_same_words_within_a_day_are_repeated(tmp_path):
     assert (found.nights, found.days.counts, found.intents) == (3, [1, 2], [""] * 4)
 
 
+def test_rare_categories_are_shown_as_one():
+    """A category that tonight should have less than three times, or has not at all, joins the others like it."""
+    first, second = gathered(["a"] * 90 + ["b"] * 8 + ["c"] * 2, ["a"] * 48 + ["d"] * 2)
+    assert (set(first), set(second)) == ({"a", "rare"}, {"a", "rare"})
+    assert gathered(["a", "b"] * 10, ["a", "b"] * 5) == (["a", "b"] * 10, ["a", "b"] * 5)
+
+
 @pytest.mark.slow
-def test_the_page_for_browsing_is_made():
-    """Evidently renders the tabular columns, and the page holds each of them."""
-    rows = {"intent": ["a", "b"] * 50, "cluster": ["x"] * 100, "length": ["up to 10 words"] * 100,
-            "n_words": list(range(100)), "hour": [1, 2] * 50, "weekday": ["Mon", "Tue"] * 50}  # fmt: skip
-    page = report(rows, rows)
+def test_the_page_for_browsing_calls_drift_what_we_do():
+    """Evidently renders the columns under our limits, not its own, and without a limit calls nothing drifted."""
+    before = {"intent": ["a", "b"] * 300, "cluster": ["x", "y"] * 300}
+    now = {"intent": ["a", "b", "b"] * 60, "cluster": ["x", "y"] * 90}
+    page = report(before, now, {"intent": 0.3, "cluster": 0.3})
     assert page.lstrip().lower().startswith("<!doctype html") or "<html" in page[:500]
-    assert all(column in page for column in rows)
+    assert "Dataset Drift is NOT detected" in page
+    assert "Dataset Drift is NOT detected" in report(before, now, {"intent": 0.0, "cluster": 0.0})
+    assert "Dataset Drift is detected" in report(before, now, {"intent": 0.05, "cluster": 0.3})
