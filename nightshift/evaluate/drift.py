@@ -13,7 +13,7 @@ they meet tonight's. Tickets it did learn from would look more alike than any ne
     volume            tickets a day against the last eight weeks, weekday for weekday once there are three weeks (|t|)
     labels, vanished, new labels, new topic   what people called them, given what they say: see labels.py
 
-PSI, sum (p - q) ln(p / q), is not 0 without any shift: at 214 tickets, 470 before and 20 bins it reaches 0.15 on an average night.
+PSI, sum (p - q) ln(p / q), is not 0 without any shift: at 214 tickets, 470 before and 20 bins it is 0.13 on an average night.
 So no fixed limit (the usual 0.1 of Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is what a night
 of tonight's size reaches by chance, all measures together in 1 night of 100: see chance.py.
 """
