@@ -44,6 +44,7 @@ from nightshift.warehouse.splitting import parse_split
 AIM = 0.90  # of the unanswerable questions
 FOUND_WITHIN = 5  # articles: a right one among them is an answer
 RESAMPLES = 1_000
+EVEN = 2_000  # of either kind: the confidence is fitted at even odds
 Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 KINDS = {"question": "answerable", "unanswerable": "unanswerable", "order_status": "about an order"}
 
@@ -157,10 +158,12 @@ def table(result: Asked) -> str:
             f"| {len(orders)} questions about an order, declined at the floor | {_below(orders, result.floor):.3f} |"
         )
     both = np.isin(result.kinds, ["answerable", "unanswerable"])
-    error = calibration_error(result.confidence[both], (result.kinds == "answerable")[both])
+    draw = np.random.default_rng(0)
+    even = np.concatenate([draw.choice(one, EVEN) for one in (sure, unsure)])
+    error = calibration_error(even, np.repeat([True, False], EVEN))
     curve = risk_coverage(result.confidence[both], result.right[both])
     lines += [
-        f"| calibration error (ECE) of the confidence | {error:.3f} |",
+        f"| calibration error (ECE) of the confidence, at even odds | {error:.3f} |",
         "",
         f"| answered | {' | '.join(f'{coverage:.0%}' for coverage, _ in curve[1::2])} |",
         f"|---|{'---|' * len(curve[1::2])}",
