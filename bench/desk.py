@@ -21,9 +21,9 @@ from nightshift.evaluate.drift import FEWEST, Asked, Comparison, compare, make_r
 from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.export.encoder import export_document_tower
 from nightshift.index.build import text_keys
-from nightshift.index.embeddings import cached_vectors
+from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.lake import ingest
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
@@ -91,8 +91,8 @@ class Encoders:
         )
         return found
 
-    def _opened(self) -> OnnxEncoder:
-        return OnnxEncoder(self.store.checkout(self.tower), self.settings.threads)
+    def _opened(self) -> Encoder:
+        return open_bulk(self.store.checkout(self.tower), self.settings.threads)
 
 
 def desks(sources: list[str]) -> Iterator[Desk]:

@@ -2,7 +2,7 @@
 
     python -m bench.embedding                                             # 12, 64, 256 tokens and mixed lengths
     python -m bench.embedding --texts tickets.parquet --column text       # and texts of your own
-    uv pip install sentence-transformers openvino                         # for their rows; they are no dependencies
+    uv pip install sentence-transformers                                  # for its row; it is no dependency
 
 The limit is measured in the same run (see bench.gemm): the matrix products of the transformer at the best fp32 rate
 of this machine. Every round measures the limit and then every contender on the same texts, tokenizing included; a
@@ -23,15 +23,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.encoders import OpenVino, PlainOnnx, SentenceTransformers
+from bench.encoders import PlainOnnx, SentenceTransformers
 from bench.gemm import Transformer, best_rate, flops
 from bench.texts import read
 from nightshift.basemodels import resolve
 from nightshift.export.encoder import write_tower
 from nightshift.export.quantize import quantize
 from nightshift.progress import say
-from nightshift.runtime.encoder import BATCH_TOKENS, OnnxEncoder
-from nightshift.runtime.session import CPU, available, fastest
+from nightshift.runtime.bulk import BulkEncoder, native
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.reading import BATCH_TOKENS
+from nightshift.runtime.session import CPU, CUDA, available
 from nightshift.settings import Settings, profile
 from nightshift.train.tower import load_tokenizer, load_tower, max_tokens_of, tokenize
 
@@ -68,19 +70,17 @@ def corpora(tokenizer: Path, longest: int) -> dict[str, list[str]]:
 
 def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
     """Ours first; then the others that are installed."""
-    longest = max_tokens_of(base)
-    found: dict[str, Encoder] = {OURS: OnnxEncoder(folder, threads, providers=[CPU])}
-    if len(fastest(available())) > 1:
+    found: dict[str, Encoder] = {OURS: BulkEncoder(folder, threads)}
+    if native() != "f32":
+        found["nightshift in f32"] = BulkEncoder(folder, threads, "f32")
+    if CUDA in available():
         found["nightshift on the GPU"] = OnnxEncoder(folder, threads)
-    found["onnxruntime, plain"] = PlainOnnx(folder / "model.onnx", folder / "tokenizer.json", longest)
+    found["onnxruntime, our batches"] = OnnxEncoder(folder, threads, providers=[CPU])
+    found["onnxruntime, plain"] = PlainOnnx(folder / "model.onnx", folder / "tokenizer.json", max_tokens_of(base))
     if find_spec("sentence_transformers"):
         found["sentence-transformers"] = SentenceTransformers(base)
-    if find_spec("openvino"):
-        for precision in OpenVino.precisions():
-            found[f"OpenVINO {precision}"] = OpenVino(folder, threads, precision, longest)
-    for missing, package in (("sentence_transformers", "sentence-transformers"), ("openvino", "openvino")):
-        if not find_spec(missing):
-            say(f"not installed: uv pip install {package}")
+    else:
+        say("not installed: uv pip install sentence-transformers")
     return found
 
 
@@ -181,7 +181,7 @@ def main() -> None:
         print()
         print(one_by_one(folder, threads))
     print(
-        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, {threads} threads, seed {SEED}."
+        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, ours in {native()}, {threads} threads, seed {SEED}."
     )
 
 

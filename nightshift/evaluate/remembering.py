@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.index.build import text_keys
-from nightshift.index.embeddings import cached_vectors
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.index.embeddings import Encoder, cached_vectors
+from nightshift.runtime.bulk import open_bulk
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
@@ -21,12 +21,12 @@ from nightshift.store.files import canonical_json, digest_of, digest_of_file
 class Remembering:
     """An encoder that keeps every vector, here and in the store. For tickets that are evaluated on, not for serving."""
 
-    def __init__(self, open_encoder: Callable[[], OnnxEncoder], digest: str, store: Store) -> None:
+    def __init__(self, open_encoder: Callable[[], Encoder], digest: str, store: Store) -> None:
         self._open, self._digest, self._store = open_encoder, digest, store
         self._known: dict[str, NDArray[np.float32]] = {}
 
     @cached_property
-    def _encoder(self) -> OnnxEncoder:
+    def _encoder(self) -> Encoder:
         return self._open()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -56,5 +56,5 @@ class SharedEncoders:
         files = {path.name: digest_of_file(path) for path in folder.iterdir()}
         digest = digest_of(canonical_json(files))  # that of the model in the store
         if digest not in self._open:
-            self._open[digest] = Remembering(lambda: OnnxEncoder(folder, threads), digest, self._store)
+            self._open[digest] = Remembering(lambda: open_bulk(folder, threads), digest, self._store)
         return self._open[digest]

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.encoder import INT8, OnnxEncoder
 from nightshift.store.files import canonical_json
 from nightshift.train.sections import Sections, ranking
 
 LARGEST_LOSS = 0.01  # of hit@5: the same margin as the promotion gate
 SMALLEST_OVERLAP = 0.85  # of the ten best articles
 FEWEST_QUESTIONS = 50
-_EXACT, _INT8 = "model.onnx", "model.int8.onnx"
+_EXACT = "model.onnx"
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ def offer_int8(folder: Path, sample: RankedSample, threads: int) -> dict[str, fl
     if golds.any(axis=1).sum() < FEWEST_QUESTIONS:
         return {}
     exact = sample.sections.scores(OnnxEncoder(folder, threads).encode(sample.texts))
-    quantize(folder / _EXACT, folder / _INT8)
-    _use(folder, _INT8)
+    quantize(folder / _EXACT, folder / INT8)
+    _use(folder, INT8)
     quantized = sample.sections.scores(OnnxEncoder(folder, threads).encode(sample.texts))
     hits = ranking(exact, golds)["hit@5"], ranking(quantized, golds)["hit@5"]
     overlap = shared_of_best(exact, quantized, 10)
     kept = keep_quantized(*hits, overlap)
     if not kept:
-        (folder / _INT8).unlink()
+        (folder / INT8).unlink()
         _use(folder, _EXACT)
     return {"fp32_hit@5": hits[0], "int8_hit@5": hits[1], "int8_overlap@10": overlap, "int8_kept": float(kept)}
 

@@ -30,6 +30,7 @@ from nightshift.errors import NotEnoughData
 from nightshift.index.chunks import chunk
 from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.progress import say
+from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of
@@ -53,7 +54,7 @@ def build(
     document_tower: Model,
     store: Store,
     settings: Settings,
-    open_encoder: Callable[[Path, int], Encoder] | None = None,
+    open_encoder: Callable[[Path, int], Encoder] = open_bulk,
 ) -> tuple[Index, IndexWork]:
     """The index of `features` as the document tower sees it; the same content gives the same Index.
 
@@ -67,7 +68,7 @@ def build(
     say(f"    index  {chunks.num_rows:,} chunks, {memory.num_rows:,} resolved tickets")
 
     def opened() -> Encoder:
-        return (open_encoder or _onnx_encoder)(store.checkout(encoder), settings.threads)
+        return open_encoder(store.checkout(encoder), settings.threads)
 
     ids, texts = chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist()
     vectors, embedded = cached_vectors("chunks", ids, texts, encoder_digest=encoder, open_encoder=opened, store=store)
@@ -150,16 +151,10 @@ def text_keys(texts: list[str]) -> list[str]:
     return [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
 
 
-def _onnx_encoder(folder: Path, threads: int) -> Encoder:
-    from nightshift.runtime.encoder import OnnxEncoder
-
-    return OnnxEncoder(folder, threads)
-
-
 def _kept(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], encoder: str, store: Store) -> str:
     """The digest of the index tree.
 
-    The same text embedded in another batch differs in its last bits. What was kept for the same rows and the same
+    The same text embedded in another batch differs in its last digits. What was kept for the same rows and the same
     encoder before is therefore taken again, so that an index does not change with the way to it.
     """
     content = {

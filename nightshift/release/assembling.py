@@ -10,7 +10,7 @@ from nightshift.evaluate.drift import make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels
 from nightshift.release import bundle, lineage
 from nightshift.runtime import prompts
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.bulk import open_bulk
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
@@ -36,7 +36,7 @@ def assemble(
         tickets,
         Heads(store.checkout(models["heads"].digest), settings.threads),
         encoder_digest=documents.digest,
-        open_encoder=lambda: OnnxEncoder(store.checkout(documents.digest), settings.threads),
+        open_encoder=lambda: open_bulk(store.checkout(documents.digest), settings.threads),
         store=store,
     )
     parts = bundle.Parts(

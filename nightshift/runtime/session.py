@@ -7,7 +7,7 @@ from typing import Any
 from nightshift.errors import ModelUnreadable
 
 CPU = "CPUExecutionProvider"
-_CUDA = "CUDAExecutionProvider"
+CUDA = "CUDAExecutionProvider"
 
 
 def available() -> list[str]:
@@ -23,7 +23,7 @@ def fastest(providers: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
 
     Products on the GPU stay in full fp32 (no TF32), so that its vectors are those of the CPU.
     """
-    gpu = [(_CUDA, {"use_tf32": "0"})] if _CUDA in providers else []
+    gpu = [(CUDA, {"use_tf32": "0"})] if CUDA in providers else []
     return [*gpu, (CPU, {})]
 
 

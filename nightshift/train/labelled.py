@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Features, Model
 from nightshift.index.build import chunk_table, text_keys
 from nightshift.index.embeddings import cached_vectors
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.heads import Labelled
@@ -78,7 +78,7 @@ def _vectors(
         keys,
         texts,
         encoder_digest=document_tower.digest,
-        open_encoder=lambda: OnnxEncoder(store.checkout(document_tower.digest), settings.threads),
+        open_encoder=lambda: open_bulk(store.checkout(document_tower.digest), settings.threads),
         store=store,
     )
     return vectors

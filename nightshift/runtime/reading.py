@@ -1,0 +1,59 @@
+"""Texts to batches of tokens, the same for every runtime of a tower.
+
+for batches in Reader(folder).windows(["I cannot log in"], BATCH_TOKENS):
+    ...   # [([0], {"input_ids": int64 [1, 6], "attention_mask": int64 [1, 6]})]
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH_TOKENS = 4096  # padded tokens a batch: beyond it a CPU gains nothing and memory grows
+Batch = tuple[list[int], dict[str, NDArray[np.int64]]]  # positions of n texts, and the graph's inputs, each [n, tokens]
+_WINDOW = 8192  # texts tokenized and sorted together: bounds memory, long enough that lengths pair up
+
+
+class Reader:
+    """What a tower's folder says about reading: its tokenizer, where texts are cut, which file the graph is."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        about = json.loads((folder / "encoder.json").read_bytes())
+        self.dim: int = about["dim"]
+        self.max_tokens: int = about["max_tokens"]
+        self.graph: Path = folder / about["file"]
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(self.max_tokens)
+
+    def windows(self, texts: Sequence[str], budget: int) -> Iterator[list[Batch]]:
+        """Thousands of texts at a time, in batches of at most `budget` padded tokens; longer texts are cut at max_tokens."""
+        for start in range(0, len(texts), _WINDOW):
+            read = [one.ids for one in self._tokenizer.encode_batch(list(texts[start : start + _WINDOW]))]
+            batches = batches_by_length([len(ids) for ids in read], budget)
+            yield [([start + row for row in batch], _padded([read[row] for row in batch])) for batch in batches]
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Positions of texts, shortest first, in batches of at most `budget` padded tokens (always at least one text)."""
+    batch: list[int] = []
+    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[position] > budget:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": ids, "attention_mask": mask}

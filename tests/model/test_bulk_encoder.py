@@ -1,0 +1,109 @@
+"""Embedding in bulk: the vectors of the exact encoder, the same every time, and nothing sent to anyone."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from tiny_encoder import WORDS, write_tiny_encoder
+
+from nightshift.errors import ModelUnreadable
+from nightshift.export.encoder import export_document_tower
+from nightshift.export.quantize import quantize
+from nightshift.runtime import bulk
+from nightshift.runtime.bulk import BulkEncoder, open_bulk
+from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.settings import Settings
+from nightshift.store import open_store
+
+TEXTS = [" ".join(WORDS[n % 40 : n % 40 + 1 + n % 20]) for n in range(2_000)]
+
+WATCHED = """
+import sys
+
+def watch(event, of):
+    if event.startswith("socket.") or event in {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}:
+        print(event, of, file=sys.stderr, flush=True)
+
+sys.addaudithook(watch)
+
+from pathlib import Path
+from nightshift.runtime.bulk import BulkEncoder
+
+print(BulkEncoder(Path(sys.argv[1]), threads=1).encode(["word1", "word2"]).shape)
+"""
+
+
+@pytest.fixture(scope="module")
+def tower(tmp_path_factory):
+    """The folder of an exported tower. Read only."""
+    home = tmp_path_factory.mktemp("bulk")
+    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home), "NIGHTSHIFT_THREADS": "1"})
+    store = open_store(settings.store)
+    base = write_tiny_encoder(home / "base")
+    return store.checkout(export_document_tower(base, store, settings, TEXTS[:20]).digest)
+
+
+@pytest.fixture
+def copy(tower, tmp_path):
+    return shutil.copytree(tower, tmp_path / "copy")
+
+
+def test_vectors_are_those_of_the_exact_encoder(tower):
+    """Each text, whatever its length and batch, has the exact vector but for precision, in its place and of length 1."""
+    vectors, exact = BulkEncoder(tower, threads=2).encode(TEXTS), OnnxEncoder(tower, threads=1).encode(TEXTS)
+    assert vectors.dtype == np.float32
+    assert (vectors * exact).sum(1).min() > 0.999
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(BulkEncoder(tower, threads=2, precision="f32").encode(TEXTS), exact, atol=1e-5)
+
+
+def test_vectors_do_not_depend_on_threads_or_run(tower):
+    """The same texts give the same bytes, read by one thread or two, now or again."""
+    one, two = BulkEncoder(tower, threads=1), BulkEncoder(tower, threads=2)
+    first = two.encode(TEXTS).tobytes()
+    assert two.encode(TEXTS).tobytes() == first
+    assert one.encode(TEXTS).tobytes() == first
+    assert BulkEncoder(tower, threads=2).encode(TEXTS).tobytes() == first
+
+
+def test_long_and_empty_texts_have_vectors_too(tower):
+    """A text beyond max_tokens reads like its beginning; an empty text and an empty list are no errors."""
+    encoder = BulkEncoder(tower, threads=1)
+    beginning = " ".join(WORDS[: encoder.max_tokens - 2])
+    np.testing.assert_array_equal(encoder.encode([beginning]), encoder.encode([beginning + " word50"]))
+    assert np.isfinite(encoder.encode([""])).all()
+    assert encoder.encode([]).shape == (0, encoder.dim)
+
+
+def test_a_damaged_graph_is_told(copy):
+    """A file that is no model is told as one, with its cure."""
+    (copy / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(ModelUnreadable, match=r"model\.onnx"):
+        BulkEncoder(copy, threads=1)
+
+
+def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
+    """OpenVINO reads fp32 towers on a CPU; int8 serves one text at a time, and a GPU is faster still."""
+    assert isinstance(open_bulk(tower, 1), BulkEncoder)
+    monkeypatch.setattr(bulk, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    assert isinstance(open_bulk(tower, 1), OnnxEncoder)
+    monkeypatch.undo()
+    quantize(copy / "model.onnx", copy / "model.int8.onnx")
+    about = json.loads((copy / "encoder.json").read_bytes())
+    (copy / "encoder.json").write_text(json.dumps(about | {"file": "model.int8.onnx"}))
+    assert isinstance(open_bulk(copy, 1), OnnxEncoder)
+
+
+def test_nothing_is_sent(tower, tmp_path):
+    """Importing OpenVINO, compiling and inferring open no socket, start no process and leave nothing in the home folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {name: value for name, value in os.environ.items() if name not in {"CI", "TF_BUILD", "JENKINS_URL"}}
+    watched = [sys.executable, "-c", WATCHED, str(tower)]
+    done = subprocess.run(watched, env=env | {"HOME": str(home)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(2, 32)\n", "")
+    assert not list(home.iterdir())
