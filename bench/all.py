@@ -11,6 +11,7 @@ import argparse
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -49,18 +50,60 @@ class Section:
     needs: str = ""
 
     def command(self, data: Path | None) -> list[str]:
-        return [word.replace("DATA", str(data)) for word in ("-m", *self.words)]
+        return ["-m", *(word.replace("DATA", str(data)) for word in self.words)]
 
 
+THUNDERBIRD = ("--source", "DATA/thunderbird", "--mapping", "thunderbird")
 SECTIONS = (
     Section("night", "Nights", ("bench.night",)),
     Section(
         "thunderbird",
         "A night on a real support forum",
-        ("bench.night", "--source", "DATA/thunderbird", "--mapping", "thunderbird", "--split-at", "2025-01-01"),
+        ("bench.night", *THUNDERBIRD, "--split-at", "2025-01-01"),
         "thunderbird",
     ),
     Section("change", "What a night costs when something changed", ("bench.change",)),
+    Section(
+        "retrieval",
+        "Finding the article: a real support forum",
+        ("bench.retrieval", *THUNDERBIRD, "--train-until", "2025-01-01"),
+        "thunderbird",
+    ),
+    Section(
+        "retrieval-simulated",
+        "Finding the article: the simulated company",
+        ("bench.retrieval", "--source", "simulate://shop?night=1"),
+    ),
+    Section("intents", "Intents", ("bench.intents", "--train", "DATA/banking77/train.parquet"), "banking77"),
+    Section(
+        "unfamiliar",
+        "Questions of no known intent",
+        ("bench.unfamiliar", "--train", "DATA/clinc150/train_val.parquet", "--label-column", "intent"),
+        "clinc150",
+    ),
+    Section(
+        "injection",
+        "Texts that give orders to their reader",
+        ("bench.injection", "--prompts", "DATA/guard/injection_dev.parquet"),
+        "guard",
+    ),
+    Section(
+        "declining",
+        "Declining",
+        ("bench.declining", "--source", "simulate://shop?night=12&seed=11&history=30", "--train-until", "2026-01-09"),
+    ),
+    Section(
+        "declining-thunderbird",
+        "Declining: a real support forum",
+        ("bench.declining", *THUNDERBIRD, "--train-until", "2025-01-01", "--tower", "never"),
+        "thunderbird",
+    ),
+    Section("grounding", "Telling planted falsehoods", ("bench.grounding",)),
+    Section("answers", "Answers, before and after training", ("bench.answers", "--source", "simulate://shop?night=1")),
+    Section("drift", "Drift", ("bench.drift",)),
+    Section("embedding", "Embedding in bulk", ("bench.embedding",)),
+    Section("search", "Searching", ("bench.search",)),
+    Section("generator", "Generating", ("bench.generator",)),
 )
 
 
@@ -76,13 +119,16 @@ def machine() -> str:
 
 def measured(section: Section, data: Path | None) -> str:
     """One benchmark as a section: its command, what it printed, when and where."""
-    print(f"... {section.name}", file=sys.stderr, flush=True)
+    print(f"== {section.name}", file=sys.stderr, flush=True)
     done = subprocess.run(
         [sys.executable, *section.command(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     day = datetime.now(UTC).strftime("%Y-%m-%d")
-    command = f"    python -m {' '.join(section.words)}"
-    return f"## {section.title}\n\n{command}\n\n{done.stdout.strip()}\n\nMeasured {day} on {machine()}.\n"
+    command = f"    python -m {shlex.join(section.words)}"
+    said = done.stdout.strip()
+    if data:
+        said = said.replace(str(data.absolute()), "DATA").replace(str(data), "DATA")
+    return f"## {section.title}\n\n{command}\n\n{said}\n\nMeasured {day} on {machine()}.\n"
 
 
 def written(text: str) -> dict[str, str]:
@@ -98,14 +144,14 @@ def main() -> None:
         "--only", nargs="+", choices=[one.name for one in SECTIONS], metavar="NAME", help="sections to run"
     )
     arguments = parser.parse_args()
-    known = written(RESULTS.read_text()) if RESULTS.exists() else {}
     for section in SECTIONS:
         if arguments.only and section.name not in arguments.only:
             continue
         if section.needs and not (arguments.data and (arguments.data / section.needs).exists()):
             print(f"... {section.name}: left out, --data names no folder with {section.needs}", file=sys.stderr)
             continue
-        known[section.title] = measured(section, arguments.data)
+        text = measured(section, arguments.data)
+        known = written(RESULTS.read_text()) | {section.title: text}
         ordered = [known[one.title] for one in SECTIONS if one.title in known]
         RESULTS.write_text("\n".join([HEAD, *ordered]))  # after each section: an hour is long
     print(RESULTS)

@@ -1,11 +1,12 @@
 """Which questions are declined: those that no article answers, against those that one does.
 
-    python -m bench.declining --source 'simulate://shop?night=12&seed=11' --truth DIR/.truth --train-until 2026-01-06
+    python -m bench.declining --source 'simulate://shop?night=12&seed=11' --train-until 2026-01-09
+    python -m bench.declining --source DIR --mapping company --truth DIR/.truth --train-until 2026-01-09
     python -m bench.declining --source DIR --mapping thunderbird --train-until 2025-01-01
 
-Learns from what was there before --train-until as a night does, and asks what came from --test-from on. With --truth (JSON
-lines of `nightshift simulate`, never read by the pipeline) a question is answerable or not as the truth says; orders are
-a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
+Learns from what was there before --train-until as a night does, and asks what came from --test-from on. Of the simulated
+company the truth is known (--truth: JSON lines of `nightshift simulate`, never read by the pipeline), and a question is answerable
+or not as it says; orders are a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
 with their articles taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
 article: what a question meets that is of no kind asked before. In brackets: 95 % bootstrap intervals.
 """
@@ -36,6 +37,8 @@ from nightshift.lake import ingest
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
+from nightshift.sources.company.simulate import write_night
+from nightshift.sources.simulated import SimulatedSource
 from nightshift.store import Store, open_store
 from nightshift.train.calibration import calibration_error
 from nightshift.warehouse import MARTS, read_mart, transform
@@ -133,6 +136,13 @@ def questions_of(features: Features, since: str, store: Store) -> pa.Table:
     return questions
 
 
+def simulated_truth(source: str, folder: Path) -> Path:
+    """The folder of the truth about the simulated company at the URL `source`, written under `folder`."""
+    company = SimulatedSource(source, Settings.from_env())
+    write_night(folder, company.night, company.seed, company.history)
+    return folder / ".truth"
+
+
 def read_truth(path: Path) -> dict[str, dict[str, str]]:
     """The rows of a file of the truth, or of every file in a folder of it, by ticket."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
@@ -223,9 +233,10 @@ def main() -> None:
         source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().at(given.profile)
+        truth = simulated_truth(source, Path(name) / "company") if source.startswith("simulate:") else given.truth
         result = asked(
             source,
-            given.truth,
+            truth,
             given.train_until,
             given.test_from,
             settings,
