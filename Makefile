@@ -72,8 +72,8 @@ format: setup ## put the code in its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: setup ## measure nights and answers, and rewrite docs/RESULTS.md
-	@$(BIN)/python -m bench.all
+bench: setup ## measure everything and rewrite docs/RESULTS.md: make bench DATA=folder-of-public-sets
+	@$(BIN)/python -m bench.all $(if $(DATA),--data $(DATA))
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev $(TORCH) --upgrade --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock
