@@ -153,9 +153,9 @@ def no_worse(differences: NDArray[np.float64], margin: float, name: str = COMPAR
     slack = min(_LARGEST_SLACK, max(margin, ONE_SIDED_95 * error))
     passed = mean > -slack
     relation = "within" if passed else "beyond"
+    loss = "" if mean >= 0 else f", {relation} the {100 * slack:.1f} points that chance explains"
     sentence = (
-        f"{said}, {relation} the {100 * slack:.1f} points that chance explains; "
-        f"too few questions to conclude at {100 * margin:g} point (95 % lower bound {100 * bound:+.1f})"
+        f"{said}{loss}; too few questions to conclude at {100 * margin:g} point (95 % lower bound {100 * bound:+.1f})"
     )
     return Gate(name, round(mean, 6), round(-slack, 6), passed, sentence)
 
