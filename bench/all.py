@@ -90,7 +90,15 @@ SECTIONS = (
     Section(
         "declining",
         "Declining",
-        ("bench.declining", "--source", "simulate://shop?night=12&seed=11&history=30", "--train-until", "2026-01-09"),
+        (
+            "bench.declining",
+            "--source",
+            "simulate://shop?night=12&seed=11",
+            "--train-until",
+            "2026-01-09",
+            "--tower",
+            "never",
+        ),
     ),
     Section(
         "declining-thunderbird",
@@ -134,7 +142,7 @@ def measured(section: Section, data: Path | None) -> str:
 def written(text: str) -> dict[str, str]:
     """The sections of a results file by title."""
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
-    return {part.splitlines()[0].removeprefix("## "): part for part in parts}
+    return {part.splitlines()[0].removeprefix("## "): f"{part.strip()}\n" for part in parts}
 
 
 def main() -> None:

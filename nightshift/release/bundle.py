@@ -1,6 +1,6 @@
 """Everything that answers, as one folder in the store.
 
-    release.json       {"format": 1, "index": {...}, "models": {"heads": {...}, ...}, "prompts": "9c1f...", ...}
+    release.json       {"format": 2, "index": {...}, "models": {"heads": {...}, ...}, "prompts": "9c1f...", ...}
     lineage.json       where all of it came from (lineage.py)
     policy.json weights.json prompts.json reference.json
     index/             chunks.parquet, vectors.npy, memory.parquet, memory.npy
@@ -19,7 +19,7 @@ from nightshift.errors import StoreError
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
-FORMAT = 1
+FORMAT = 2  # releases of another format cannot be opened by this code, nor compared with
 SERVED = ("document_tower", "query_tower", "heads", "generator")  # in the folder; adapters are named by digest only
 
 

@@ -14,7 +14,7 @@ from nightshift.artifacts import Drift, Features, Standing
 from nightshift.errors import SettingsError
 from nightshift.evaluate.drift import ABOUT
 from nightshift.release import registry
-from nightshift.release.bundle import model_digests, read
+from nightshift.release.bundle import FORMAT, model_digests, read
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 
@@ -31,7 +31,7 @@ def consult(
 
     `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, and trains the query tower on any
     new ticket when `drift` found that tickets are about other things than before; 'always' trains, 'never' reuses if
-    there is one; anything else is a SettingsError. Whatever the choice, an adapter is trained anew when it
+    there is one; anything else is a SettingsError. A champion of another format is none: nothing can be compared with it. Whatever the choice, an adapter is trained anew when it
     has learned from a ticket that is gone (forgotten by request) or that tonight's evaluation asks.
     """
     if lora not in LORA:
@@ -40,7 +40,11 @@ def consult(
     if champion is None:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
         return Standing(champion="", query_tower="", generator="", reasons=reasons)
-    models = model_digests(read(champion.digest, "release.json", store))
+    record = read(champion.digest, "release.json", store)
+    if record["format"] != FORMAT:
+        reasons = dict.fromkeys(LEARNS_FROM, "trained: the serving release was made by another version of Nightshift")
+        return Standing(champion="", query_tower="", generator="", reasons=reasons)
+    models = model_digests(record)
     reuse, reasons = {}, {}
     for name, mart in LEARNS_FROM.items():
         adapter = models.get(f"{name}_adapter", "")

@@ -9,6 +9,7 @@ import pytest
 from nightshift.artifacts import Drift, Features
 from nightshift.errors import SettingsError
 from nightshift.release import registry
+from nightshift.release.bundle import FORMAT
 from nightshift.release.registry import RegisteredRelease
 from nightshift.release.standing import consult
 from nightshift.settings import Settings, profile
@@ -53,10 +54,10 @@ def features(store, tmp_path):
 def champion(store, monkeypatch):
     """Makes a serving release whose adapters learned from these tickets."""
 
-    def make(*learned):
+    def make(*learned, form=FORMAT):
         adapter = store.put_json({"trained_on.json": store.put_json(sorted(learned))})
         models = {"query_tower_adapter": {"digest": adapter}, "generator_adapter": {"digest": adapter}}
-        release = store.put_json({"release.json": store.put_json({"models": models})})
+        release = store.put_json({"release.json": store.put_json({"format": form, "models": models})})
         monkeypatch.setattr(registry, "champion", lambda _: RegisteredRelease(1, release, "", "accepted"))
         return adapter
 
@@ -68,6 +69,14 @@ def test_without_a_champion_all_is_trained(settings, store, features):
     standing = consult(settings, store, features("t1"), QUIET, TINY, "never")
     assert (standing.champion, standing.query_tower, standing.generator) == ("", "", "")
     assert standing.reasons["query_tower"] == "trained: no release serves yet"
+
+
+def test_a_champion_of_another_format_is_none(settings, store, features, champion):
+    """What this code cannot open is neither reused nor compared with, and the reason says so."""
+    champion("t1", "t2", form=FORMAT - 1)
+    standing = consult(settings, store, features("t1", "t2"), QUIET, TINY, "auto")
+    assert (standing.champion, standing.query_tower) == ("", "")
+    assert "another version" in standing.reasons["generator"]
 
 
 def test_few_new_tickets_reuse(settings, store, features, champion):
