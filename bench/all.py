@@ -109,9 +109,9 @@ SECTIONS = (
     Section("grounding", "Telling planted falsehoods", ("bench.grounding",)),
     Section("answers", "Answers, before and after training", ("bench.answers", "--source", "simulate://shop?night=1")),
     Section("drift", "Drift", ("bench.drift",)),
-    Section("embedding", "Embedding in bulk", ("bench.embedding",)),
+    Section("embedding", "Embedding in bulk", ("bench.embedding", "--rounds", "3")),
     Section("search", "Searching", ("bench.search",)),
-    Section("generator", "Generating", ("bench.generator",)),
+    Section("generator", "Generating", ("bench.generator", "--rounds", "3")),
 )
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from bench.speakers import LlamaCpp, Nightshift, TokenByToken, Transformers, Turn
 from nightshift.basemodels import resolve
-from nightshift.export.generator import EXACT, QUANTIZED, Graph, agreement, continuations, converted, merged
+from nightshift.export.generator import EXACT, NO_PROBE, QUANTIZED, Graph, agreement, continuations, converted, merged
 from nightshift.progress import say
 from nightshift.runtime.prompts import PASSAGE_WORDS, render
 from nightshift.settings import Settings, profile
@@ -108,7 +108,7 @@ def shared(one: Sequence[int], other: Sequence[int]) -> float:
 
 def exported(work: Path, settings: Settings, base: Path) -> dict[str, Path]:
     """The base model as it ships and in full precision."""
-    merged(None, base, open_store(settings.store), work / "merged", [])
+    merged(None, base, open_store(settings.store), work / "merged", [NO_PROBE])
     return {one.name: converted(work / "merged", work / one.name, one) for one in (QUANTIZED[0], EXACT)}
 
 
