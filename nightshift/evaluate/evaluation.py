@@ -185,7 +185,11 @@ def _canaries(assistant: answers.Answers, candidate: Contender, night: Night) ->
 def _leaks(candidate: Contender, encoders: SharedEncoders, night: Night) -> leakage.Leaks:
     """The questions against every ticket that a part of the candidate was trained on, or remembers."""
     index, tickets = candidate.folder / "index", read_mart(night.store, night.features, "tickets")
-    remembered = set(pq.read_table(index / "memory.parquet")["ticket_id"].to_pylist())
+    remembered = {
+        ticket
+        for part in ("memory", "unresolved")
+        for ticket in pq.read_table(index / f"{part}.parquet")["ticket_id"].to_pylist()
+    }
     learned = set(remembered)
     for digest in sorted(set(candidate.release.models.values())):
         tree = night.store.tree(digest)

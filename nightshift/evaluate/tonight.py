@@ -22,11 +22,13 @@ from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import read_mart
 
-_FEWEST_SHOWN = 30  # below it a page of distributions shows nothing
+_FEWEST_SHOWN = (
+    30  # new tickets; below it a page of distributions shows nothing, and costs more than all the rest of a small night
+)
 
 
 def look(champion: Release | None, features: Features, store: Store, settings: Settings) -> tuple[Drift, str | None]:
-    """The drift of tonight, and Evidently's page where there are a few dozen tickets to show, whatever the verdict."""
+    """The drift of tonight, and Evidently's page where a few dozen tickets are new, whatever the verdict."""
     reference = cast(dict[str, Any], read(champion.digest, "reference.json", store)) if champion else {}
     if champion is None or reference.get("form") != FORM:
         return _kept(Comparison("no reference", 0), champion, features, store), None
@@ -53,7 +55,8 @@ def measured(drift: Drift, store: Store) -> dict[str, Any]:
 
 
 def _page(reference: dict[str, Any], tonight: Asked, found: Comparison) -> str | None:
-    if min(len(tonight.times), len(reference["rows"]["time"])) < _FEWEST_SHOWN:
+    new = sum(time.isoformat() > reference["until"] for time in tonight.times)
+    if min(new, len(reference["rows"]["time"])) < _FEWEST_SHOWN:
         return None
     known = {one.name: one.limit for one in found.measures}
     limits = {name: known.get(name, 0.0) for name in MIXES}

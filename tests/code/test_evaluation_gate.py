@@ -111,7 +111,7 @@ def world(tmp_path, monkeypatch):
             pq.write_table(pa.Table.from_pylist(rows, MARTS[name]), folder / f"{name}.parquet")
         return Features(store.put_tree(folder), made, "")
 
-    def contender(name, *, broken=False, remembers=()):
+    def contender(name, *, broken=False, remembers=(), unresolved=()):
         folder = tmp_path / name
         for part in ("index", "document_tower", "query_tower", "heads", "generator"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -121,15 +121,16 @@ def world(tmp_path, monkeypatch):
         encoder = WordEncoder(folder / "document_tower", 1)
         pq.write_table(chunks.drop_columns("embedded"), folder / "index" / "chunks.parquet")
         np.save(folder / "index" / "vectors.npy", encoder.encode(chunks["embedded"].to_pylist()))
-        memory = pa.table(
-            {
-                "ticket_id": pa.array(remembers, pa.string()),
-                "article_ids": pa.array([["login"]] * len(remembers), pa.list_(pa.string())),
-                "created_at": pa.array([DAY] * len(remembers), pa.timestamp("us")),
-            }
-        )
-        pq.write_table(memory, folder / "index" / "memory.parquet")
-        np.save(folder / "index" / "memory.npy", encoder.encode(["my login"] * len(remembers)))
+        for part, ids in (("memory", remembers), ("unresolved", unresolved)):
+            tickets = pa.table(
+                {
+                    "ticket_id": pa.array(ids, pa.string()),
+                    "article_ids": pa.array([["login"]] * len(ids), pa.list_(pa.string())),
+                    "created_at": pa.array([DAY] * len(ids), pa.timestamp("us")),
+                }
+            )
+            pq.write_table(tickets, folder / "index" / f"{part}.parquet")
+            np.save(folder / "index" / f"{part}.npy", encoder.encode(["my login"] * len(ids)))
         files = {
             "weights.json": {"blend": {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0},
                              "confidence": {"bias": -2.0, "similarity": 10.0}},
@@ -187,6 +188,13 @@ def test_a_candidate_that_knows_the_test_is_rejected(world):
     """A test question among the tickets it remembers is leakage, and counts."""
     _, contender, run, _ = world
     found, _ = run(contender("new", remembers=["q003", "t1"]), None)
+    assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
+
+
+def test_a_question_among_the_unresolved_tickets_is_leakage_too(world):
+    """A release remembers tickets that no article resolved as well."""
+    _, contender, run, _ = world
+    found, _ = run(contender("new", unresolved=["q003"]), None)
     assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
 
 
