@@ -101,6 +101,19 @@ SECTIONS = (
         ),
     ),
     Section(
+        "declining-long",
+        "Declining: with a month of past",
+        (
+            "bench.declining",
+            "--source",
+            "simulate://shop?night=12&seed=11&history=30",
+            "--train-until",
+            "2026-01-09",
+            "--tower",
+            "never",
+        ),
+    ),
+    Section(
         "declining-thunderbird",
         "Declining: a real support forum",
         ("bench.declining", *THUNDERBIRD, "--train-until", "2025-01-01", "--tower", "never"),

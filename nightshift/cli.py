@@ -48,7 +48,7 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     night: Annotated[int, typer.Option(help="Write what the company has as of this night.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
-    history: Annotated[int, typer.Option(help="Days of backlog before the first night.", min=0)] = 10,
+    history: Annotated[int, typer.Option(help="Days of backlog before the first night.", min=0, max=30)] = 10,
 ) -> None:
     """Write the files of the simulated shop, with the planted truth in .truth/ which no pipeline reads.
 

@@ -34,7 +34,7 @@ from nightshift.sources.company.nights import start_of
 from nightshift.sources.mapping import DeliveryMapping, load_mapping
 
 # Each parameter of the URL: what it is when it is left out, the least and the most it may be.
-PARAMETERS = {"night": (1, 1, 9_999), "seed": (7, 0, 2**31), "history": (10, 0, 60)}
+PARAMETERS = {"night": (1, 1, 9_999), "seed": (7, 0, 2**31), "history": (10, 0, 30)}
 
 
 def _parameters(url: str) -> dict[str, int]:

@@ -17,7 +17,8 @@ from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.sources.company import delivery
 from nightshift.sources.company.simulate import truth, write_night
-from nightshift.sources.simulated import SimulatedSource
+from nightshift.sources.company.tickets import tickets_on
+from nightshift.sources.simulated import PARAMETERS, SimulatedSource
 from nightshift.store import open_store
 
 
@@ -170,6 +171,13 @@ def test_backlog_can_be_left_out():
     assert "tickets/night-0000.jsonl.gz" not in names
     told = {row["id"][2:8] for row in rows(source(1, history=0), "tickets/night-0001.jsonl.gz") if row["id"]}
     assert told == {"260101"}
+
+
+@pytest.mark.parametrize("seed", [7, 11, 23])
+def test_the_longest_backlog_is_told_whole(seed):
+    """Thirty days before the first night there were orders already, and every ticket has one to ask about."""
+    first = 1 - PARAMETERS["history"][2]
+    assert all(ticket.text for ticket in tickets_on(first, seed))
 
 
 def test_every_row_belongs_to_something_that_is_there():

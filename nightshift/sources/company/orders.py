@@ -15,7 +15,7 @@ from nightshift.sources.company.people import CUSTOMERS, canary
 
 BEFORE_FIRST_NIGHT = 1_000
 A_NIGHT = 12
-DAYS_BEFORE = 40
+DAYS_BEFORE = 40  # a ticket asks about an order, so no backlog of tickets may reach back as far
 
 
 @dataclass(frozen=True)
