@@ -8,8 +8,9 @@ exact vectors stays above .999. A batch runs on one thread, for the products of 
 
 import sys
 from collections.abc import Sequence
-from itertools import chain
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -28,33 +29,44 @@ class BulkEncoder:
         """Open the tower in `folder`; `precision` is f32 or bf16, by default native(). Raises ModelUnreadable."""
         self._reader = Reader(folder)
         self.dim, self.max_tokens = self._reader.dim, self._reader.max_tokens
-        self._openvino, self._threads = _openvino(), threads
+        self._threads = threads
         options = {
             "INFERENCE_PRECISION_HINT": precision or native(),
             "NUM_STREAMS": threads,
             "INFERENCE_NUM_THREADS": threads,
         }
         try:
-            self._model = self._openvino.Core().compile_model(self._reader.graph, "CPU", options)
+            self._model = _openvino().Core().compile_model(self._reader.graph, "CPU", options)
         except RuntimeError as error:
             raise ModelUnreadable(
                 f"{self._reader.graph.name} is not a model OpenVINO can open", "export the model again"
             ) from error
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(threads):
+            self._idle.put(self._model.create_infer_request())
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """L2-normalised vectors [len(texts), dim] in the order of `texts`; longer texts are cut at max_tokens."""
         vectors = np.zeros((len(texts), self.dim), np.float32)
-
-        def keep(request: Any, positions: list[int]) -> None:
-            vectors[positions] = request.get_output_tensor(0).data
-
-        queue = self._openvino.AsyncInferQueue(self._model, self._threads)
-        queue.set_callback(keep)
-        for positions, inputs in chain.from_iterable(self._reader.windows(texts, BATCH_TOKENS)):
-            queue.start_async(inputs, positions)
-        queue.wait_all()
+        with ThreadPoolExecutor(self._threads) as pool:
+            for batches in self._reader.windows(texts, BATCH_TOKENS):
+                found = pool.map(self._run, [inputs for _, inputs in batches])
+                for (positions, _), of_batch in zip(batches, found, strict=True):
+                    vectors[positions] = of_batch
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)  # the graph's own norm is as short as its products
         return vectors
+
+    def _run(self, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
+        """One batch, in the calling thread. OpenVINO's own queue calls back into Python from threads that it joins when a
+        model goes, and then both wait for each other.
+        """
+        request = self._idle.get()
+        try:
+            request.infer(inputs)
+            found: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+        finally:
+            self._idle.put(request)
+        return found
 
 
 def open_bulk(folder: Path, threads: int) -> OnnxEncoder | BulkEncoder:
