@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Features, Model, Standing
+from nightshift.errors import NotEnoughData
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
@@ -45,17 +46,21 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
             finish(_reused("too few answers to learn from"), changed=0, total=rows.num_rows, unit="answers")
             return Model("generator_adapter", "", base, features.digest)
         params = {"profile": profile, "seed": SEED, "steps": size(profile).generator_steps, **taught.counts}
-        with tracked(settings, "generator", params, features.digest) as log:
-            model = train_generator(
-                taught,
-                base,
-                profile=size(profile),
-                store=store,
-                settings=settings,
-                seed=SEED,
-                log=log,
-                trained_on=features.digest,
-            )
+        try:
+            with tracked(settings, "generator", params, features.digest) as log:
+                model = train_generator(
+                    taught,
+                    base,
+                    profile=size(profile),
+                    store=store,
+                    settings=settings,
+                    seed=SEED,
+                    log=log,
+                    trained_on=features.digest,
+                )
+        except NotEnoughData as error:  # hardly an answer is short enough for this profile: the base goes on writing
+            finish(_reused(error.what), changed=0, total=rows.num_rows, unit="answers")
+            return Model("generator_adapter", "", base, features.digest)
         finish(
             _page(model, taught),
             changed=len(taught.examples),

@@ -37,25 +37,30 @@ def write_head(regression: Any, path: Path, vectors: NDArray[np.float32]) -> flo
 
 
 def write_distances(familiar: Familiar, path: Path, vectors: NDArray[np.float32]) -> float:
-    """Write x Q x + min (x W + b); returns its parity. Raises ParityExceeded."""
+    """Write x Q x + min (x W + b); returns its parity. Raises ParityExceeded.
+
+    Products in double precision: the two terms are large and nearly cancel.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
     weights = {"quadratic": familiar.quadratic, "linear": familiar.linear, "constant": familiar.constant}
     graph = helper.make_graph(
         [
-            helper.make_node("MatMul", ["vector", "quadratic"], ["turned"]),
-            helper.make_node("Mul", ["turned", "vector"], ["squares"]),
+            helper.make_node("Cast", ["vector"], ["exact"], to=TensorProto.DOUBLE),
+            helper.make_node("MatMul", ["exact", "quadratic"], ["turned"]),
+            helper.make_node("Mul", ["turned", "exact"], ["squares"]),
             helper.make_node("ReduceSum", ["squares", "over"], ["curved"], keepdims=0),
-            helper.make_node("MatMul", ["vector", "linear"], ["projected"]),
+            helper.make_node("MatMul", ["exact", "linear"], ["projected"]),
             helper.make_node("Add", ["projected", "constant"], ["labels"]),
             helper.make_node("ReduceMin", ["labels"], ["nearest"], axes=[1], keepdims=0),
-            helper.make_node("Add", ["curved", "nearest"], ["distance"]),
+            helper.make_node("Add", ["curved", "nearest"], ["whole"]),
+            helper.make_node("Cast", ["whole"], ["distance"], to=TensorProto.FLOAT),
         ],
         path.stem,
         [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [None, vectors.shape[1]])],
         [helper.make_tensor_value_info("distance", TensorProto.FLOAT, [None])],
         [
-            *(numpy_helper.from_array(array.astype(np.float32), name) for name, array in weights.items()),
+            *(numpy_helper.from_array(array, name) for name, array in weights.items()),
             numpy_helper.from_array(np.array([1], np.int64), "over"),
         ],
     )
