@@ -112,7 +112,7 @@ def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):
 def test_evidently_draws_the_second_night(later):
     """Its report lies beside the pages of a night that has a champion to compare with, and holds no ticket's words."""
     page = (later.home / "nights/2026-01-02/drift.html").read_text()
-    assert "evidently" in page.lower()
+    assert "Dataset Drift" in page
     serving = registry.serving(later.settings)
     learned = open_store(later.settings.store).checkout(serving.digest) / "index/memory.parquet"
     assert not [ticket for ticket in pq.read_table(learned)["ticket_id"].to_pylist() if ticket in page]
