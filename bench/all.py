@@ -4,7 +4,7 @@ python -m bench.all                                        # what needs no data 
 python -m bench.all --data ../shared/data                  # and what runs on the public sets in that folder
 python -m bench.all --only search embedding                # these sections; the others stay as they were measured
 
-A section is one command and what it printed..
+A section is one command and what it printed.
 """
 
 import argparse
@@ -26,6 +26,7 @@ PACKAGES = (
     "torch",
     "onnxruntime",
     "onnxruntime-genai",
+    "openvino",
     "faiss-cpu",
     "dbt-core",
     "duckdb",

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bench.source import source_url
 from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
@@ -228,9 +229,7 @@ def main() -> None:
         "--forget-unresolved", action="store_true", help="learn nothing from tickets without an article"
     )
     given = parser.parse_args()
-    source = given.source
-    if "://" not in source:
-        source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
+    source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().at(given.profile)
         truth = simulated_truth(source, Path(name) / "company") if source.startswith("simulate:") else given.truth

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from bench.source import source_url
 from nightshift.evaluate.decline import area
 from nightshift.evaluate.falsehoods import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
@@ -80,9 +81,7 @@ def main() -> None:
     parser.add_argument("--train-until", default="", help="take answers from before this day")
     parser.add_argument("--most", type=int, default=300, help="sentences of each sort")
     given = parser.parse_args()
-    source = given.source
-    if "://" not in source:
-        source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
+    source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().aside(Path(name))
         store = open_store(settings.store)

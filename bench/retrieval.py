@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bench.source import source_url
 from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
@@ -168,9 +169,7 @@ def main() -> None:
     parser.add_argument("--profile", default="tiny")
     parser.add_argument("--tower", choices=("auto", "never"), default="auto", help="train the query tower or leave it")
     given = parser.parse_args()
-    source = given.source
-    if "://" not in source:
-        source = f"file://{Path(source).absolute()}" + (f"?mapping={given.mapping}" if given.mapping else "")
+    source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().at(given.profile)
         result = benchmark(source, given.train_until, given.test_from, given.tower, settings, Path(name))
