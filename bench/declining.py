@@ -6,7 +6,7 @@
 
 Learns from what was there before --train-until as a night does, and asks what came from --test-from on. Of the simulated
 company the truth is known (--truth: JSON lines of `nightshift simulate`, never read by the pipeline), and a question is answerable
-or not as it says; orders are a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
+if the page that answers it is in the release, though it was down when somebody asked; orders are a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
 with their articles taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
 article: what a question meets that is of no kind asked before. In brackets: 95 % bootstrap intervals.
 """
@@ -42,6 +42,7 @@ from nightshift.sources.company.simulate import write_night
 from nightshift.sources.simulated import SimulatedSource
 from nightshift.store import Store, open_store
 from nightshift.train.calibration import calibration_error
+from nightshift.train.labelled import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
 from nightshift.warehouse.splitting import parse_split
 
@@ -87,7 +88,8 @@ def asked(
         features = without_unresolved(features, store)
     texts = read_mart(store, features, "articles")["body"].to_pylist()
     documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
-    lesson = learn(features, None, tower, documents, folder / "release", store, aside)
+    tickets = labelled_tickets(features, documents, profile(aside.profile), store, aside)
+    lesson = learn(features, None, tower, documents, folder / "release", store, aside, tickets)
     retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
     release = Opened.at(lesson.release, retriever)
     if truth:
@@ -108,11 +110,21 @@ def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, st
     rows = [row for row in tickets.to_pylist() if truth.get(row["ticket_id"], {}).get("kind") in KINDS]
     ranking = release.retriever.rank([row["text"] for row in rows], [row["created_at"] for row in rows])
     best = np.argsort(-ranking.scores, axis=1, kind="stable")[:, :FOUND_WITHIN]
-    known = [truth[row["ticket_id"]] for row in rows]
     names = release.retriever.article_ids
-    right = [one["article"] in {names[column] for column in top} for one, top in zip(known, best.tolist(), strict=True)]
-    kinds = np.array([KINDS[one["kind"]] for one in known])
+    known = [answered_by(truth[row["ticket_id"]], names) for row in rows]
+    right = [
+        article in {names[column] for column in top} for (_, article), top in zip(known, best.tolist(), strict=True)
+    ]
+    kinds = np.array([kind for kind, _ in known])
     return Asked(kinds, release.confidence.of(ranking.evidence), np.array(right), release.floor)
+
+
+def answered_by(row: Mapping[str, str], articles: Sequence[str]) -> tuple[str, str]:
+    """What kind of question it is for a release with these `articles`, and the one that answers it or ''."""
+    if row["kind"] == "order_status":
+        return KINDS[row["kind"]], ""
+    article = row["article"] or row.get("missing", "")
+    return (KINDS["question"], article) if article in articles else (KINDS["unanswerable"], "")
 
 
 def taken_away(release: Opened, questions: pa.Table) -> Asked:

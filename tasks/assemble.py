@@ -33,12 +33,15 @@ def assemble(
 ) -> Release:
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
     from nightshift.release.assembling import assemble as put_together
+    from nightshift.settings import profile as profile_of
+    from nightshift.train.labelled import labelled_tickets
     from nightshift.train.tuning import tune
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("assemble") as finish:
-        dials = tune(features, index, document_tower, query_tower, store, settings)
+        tickets = labelled_tickets(features, document_tower, profile_of(profile), store, settings)
+        dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
         served = [document_tower, query_tower, heads, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
         release = put_together(features, index, models, dials, code_of(), store, settings)

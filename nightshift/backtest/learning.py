@@ -4,7 +4,7 @@
     lesson.release          # index/ document_tower/ query_tower/ heads/ weights.json policy.json
     lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
-Intents, the generator, drift and gates have no say in which articles are found, and are left out.
+The generator, drift and gates have no say in which articles are found, and are left out.
 """
 
 from dataclasses import dataclass
@@ -62,8 +62,11 @@ def learn(
     folder: Path,
     store: Store,
     settings: Settings,
+    tickets: Labelled = NO_TICKETS,
 ) -> Lesson:
     """Learn from `features` into `folder`. The query tower is that of the `last` night until it pays to train one.
+
+    Intents, which have no say in which articles are found, are learned only from `tickets` that are given.
 
     Raises NotEnoughData without an article, TrainingFailed, ParityExceeded.
     """
@@ -73,8 +76,8 @@ def learn(
     queries, learned = _query_tower(features, index, last, tower, documents, store, settings)
     tower_seconds = cpu_seconds() - began
     pairs = labelled_pairs(features, documents, store, settings)
-    heads = train_heads(NO_TICKETS, pairs, profile=size, store=store, base=documents.base, trained_on=features.digest)
-    dials = tune(features, index, documents, queries, store, settings)
+    heads = train_heads(tickets, pairs, profile=size, store=store, base=documents.base, trained_on=features.digest)
+    dials = tune(features, index, documents, queries, tickets, store, settings)
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))
     cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)

@@ -19,7 +19,7 @@ from nightshift.errors import StoreError
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
-FORMAT = 2  # releases of another format cannot be opened by this code, nor compared with
+FORMAT = 3  # releases of another format cannot be opened by this code, nor compared with
 SERVED = ("document_tower", "query_tower", "heads", "generator")  # in the folder; adapters are named by digest only
 
 

@@ -1,6 +1,6 @@
 """How sure retrieval is that one of its articles answers the question: a logistic over what the signals saw.
 
-    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "lead": 0.4, "peak": 0.3, "nearer": 5.1, "leaning": 0.8})
+    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "lead": 0.4, "peak": 0.3, "nearer": 5.1, "usual": 0.8})
 
 It is fitted on questions with and without an answer (evaluate/decline.py) and travels in the release.
 """
@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURES = ("similarity", "lead", "peak", "agreement", "nearer", "leaning")
+FEATURES = ("similarity", "lead", "peak", "agreement", "nearer", "usual")
 _AGREE_WITHIN = 5
 
 
@@ -26,7 +26,7 @@ class Confidence:
     peak: float = 0.0
     agreement: float = 0.0
     nearer: float = 0.0
-    leaning: float = 0.0
+    usual: float = 0.0
 
     @classmethod
     def from_json(cls, value: Mapping[str, float]) -> Self:

@@ -1,15 +1,18 @@
 """How past tickets ended, with an article or with an answer and no article, and which of the two a question is like.
 
-    outcomes = Outcomes(resolved, unresolved)
-    outcomes.evidence(vectors, hidden, times)      # [n, 2]: nearer, leaning
+    outcomes = Outcomes(resolved, unresolved, heads)
+    outcomes.evidence(vectors, hidden, times)      # [n, 2]: nearer, usual
 
-nearer    how much nearer the nearest resolved ticket is than the nearest unresolved one: what was asked before, in such words
-leaning   on which side of one plane between the two kinds the question lies: what has not been asked in such words
+nearer   how much nearer the nearest resolved ticket is than the nearest unresolved one: what was asked in such words
+usual    log odds that an article resolves tickets of the question's intents: what was asked in any words
+
+Helpers forget links: half of the unresolved tickets may have an article after all. Over a whole intent that averages
+out, where single tickets would be taken at their word.
 """
 
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,28 +20,36 @@ from numpy.typing import NDArray
 from nightshift.runtime.memory import Memory
 
 FEWEST = 30  # tickets of either kind; with fewer nothing is said
-_RIDGE = 1.0  # in tickets of either kind together
+_AS_ALL = 2.0  # tickets that every intent is given beside its own, ended as all are: a rare one says little
 
 
 NONE = Memory(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
 
 
-class Outcomes:
-    """Resolved and unresolved tickets of an index. `until`: the plane is learned from what was asked before then."""
+class IntentHead(Protocol):
+    """Probabilities over intents from document-tower vectors."""
 
-    def __init__(self, resolved: Memory, unresolved: Memory, until: datetime | None = None) -> None:
-        self._resolved, self._unresolved = resolved, unresolved
+    def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
+
+
+class Outcomes:
+    """Resolved and unresolved tickets of an index. `until`: how intents end is learned from what was asked before then."""
+
+    def __init__(
+        self, resolved: Memory, unresolved: Memory, heads: IntentHead | None, until: datetime | None = None
+    ) -> None:
+        self._resolved, self._unresolved, self._heads = resolved, unresolved, heads
         self._enough = min(len(resolved), len(unresolved)) >= FEWEST
-        self._centre, self._normal = _plane(_asked(resolved, until), _asked(unresolved, until))
+        self._rates = self._resolved_share(until) if self._enough else None
 
     @classmethod
-    def load(cls, folder: Path, resolved: Memory) -> Self:
+    def load(cls, folder: Path, resolved: Memory, heads: IntentHead | None) -> Self:
         """The outcomes of the index in `folder`, whose memory is `resolved`. Raises IndexUnavailable.
 
         An index that was published before unresolved tickets were kept has none, and goes on serving.
         """
         kept = (folder / "unresolved.parquet").exists()
-        return cls(resolved, Memory.load(folder, "unresolved") if kept else NONE)
+        return cls(resolved, Memory.load(folder, "unresolved") if kept else NONE, heads)
 
     def evidence(
         self,
@@ -46,7 +57,7 @@ class Outcomes:
         hidden: NDArray[np.bool_] | None,
         times: NDArray[np.datetime64] | None,
     ) -> NDArray[np.float64]:
-        """Nearer and leaning [n, 2] of vectors [n, dim].
+        """Nearer and usual [n, 2] of vectors [n, dim].
 
         Not looked at: resolved tickets that are hidden [n, m], and unresolved ones asked at the question's time [n] or later.
         """
@@ -54,13 +65,42 @@ class Outcomes:
             return np.zeros((len(vectors), 2))
         later = None if times is None else self._unresolved.created_at >= times[:, None]
         nearer = _nearest(vectors, self._resolved, hidden) - _nearest(vectors, self._unresolved, later)
-        return np.stack([nearer, (vectors - self._centre) @ self._normal], axis=1).astype(np.float64)
+        return np.stack([nearer, self._usual(vectors)], axis=1).astype(np.float64)
+
+    def _usual(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Log odds [n] that tickets of the same intents are resolved; 0 where no intents are known."""
+        intents = self._intents(vectors)
+        if intents is None or self._rates is None:
+            return np.zeros(len(vectors))
+        odds: NDArray[np.float64] = np.log(intents @ self._rates) - np.log(intents @ (1 - self._rates))
+        return odds
+
+    def _resolved_share(self, until: datetime | None) -> NDArray[np.float64] | None:
+        """The share [intents] of tickets asked before `until` that an article resolved, a ticket counting for what it may be."""
+        sums = [_total(self._intents(_asked(kind, until))) for kind in (self._resolved, self._unresolved)]
+        if sums[0] is None or sums[1] is None:
+            return None
+        both = sums[0] + sums[1]
+        overall = sums[0].sum() / both.sum()
+        shares: NDArray[np.float64] = (sums[0] + _AS_ALL * overall) / (both + _AS_ALL)
+        return shares
+
+    def _intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        found = self._heads.intents(vectors) if self._heads is not None and len(vectors) else None
+        return None if found is None else found.astype(np.float64)
 
 
-def _asked(tickets: Memory, until: datetime | None) -> NDArray[np.float64]:
+def _asked(tickets: Memory, until: datetime | None) -> NDArray[np.float32]:
     """Vectors [m, dim] of the tickets asked before `until`."""
-    vectors = tickets.vectors.astype(np.float64)
-    return vectors if until is None else vectors[tickets.created_at < np.datetime64(until.replace(tzinfo=None))]
+    return (
+        tickets.vectors
+        if until is None
+        else tickets.vectors[tickets.created_at < np.datetime64(until.replace(tzinfo=None))]
+    )
+
+
+def _total(intents: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    return None if intents is None else intents.sum(axis=0)
 
 
 def _nearest(vectors: NDArray[np.float32], tickets: Memory, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
@@ -70,21 +110,3 @@ def _nearest(vectors: NDArray[np.float32], tickets: Memory, hidden: NDArray[np.b
         cosines = np.where(hidden, np.float32(-1), cosines)
     nearest: NDArray[np.float32] = cosines.max(axis=1)
     return nearest
-
-
-def _plane(
-    resolved: NDArray[np.float64], unresolved: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centre and normal [dim] of a ridge regression of +1 on -1, both kinds weighing the same; zeros with too few."""
-    if min(len(resolved), len(unresolved)) < FEWEST:
-        return np.zeros(1), np.zeros(max(resolved.shape[-1], 1))
-    vectors = np.concatenate([resolved, unresolved])
-    sides = np.repeat([1.0, -1.0], [len(resolved), len(unresolved)])
-    shares = np.repeat(
-        [len(vectors) / len(resolved) / 2, len(vectors) / len(unresolved) / 2], [len(resolved), len(unresolved)]
-    )
-    centre = np.average(vectors, axis=0, weights=shares)
-    spread = (vectors - centre) * shares[:, None]
-    price = _RIDGE * np.eye(vectors.shape[1])
-    normal = np.linalg.solve(spread.T @ (vectors - centre) + price, spread.T @ sides)
-    return centre, normal

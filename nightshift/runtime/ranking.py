@@ -18,13 +18,15 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
 
-class PriorHead(Protocol):
-    """Probabilities over article ids from document-tower vectors."""
+class TicketHeads(Protocol):
+    """Probabilities over article ids and over intents from document-tower vectors."""
 
     @property
     def prior_labels(self) -> list[str]: ...
 
     def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
+
+    def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.passages import Passage
-from nightshift.runtime.ranking import Encoder, PriorHead, Ranking
+from nightshift.runtime.ranking import Encoder, Ranking, TicketHeads
 from nightshift.runtime.signals import blended, by_article, places_of, z_scores
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
@@ -42,7 +42,7 @@ class Retriever:
         *,
         documents: Encoder,
         queries: Encoder,
-        heads: PriorHead | None,
+        heads: TicketHeads | None,
         weights: Mapping[str, float],
         confidence: Confidence,
         outcomes: Outcomes,
@@ -75,16 +75,16 @@ class Retriever:
         """
         index, encoder = index or release / "index", open_encoder or OnnxEncoder
         settings = json.loads((release / "weights.json").read_bytes())
-        memory = Memory.load(index)
+        memory, heads = Memory.load(index), Heads(release / "heads", threads)
         return cls(
             open_folder(index),
             memory,
             documents=encoder(release / "document_tower", threads),
             queries=encoder(release / "query_tower", threads),
-            heads=Heads(release / "heads", threads),
+            heads=heads,
             weights=settings["blend"],
             confidence=Confidence.from_json(settings["confidence"]),
-            outcomes=Outcomes.load(index, memory),
+            outcomes=Outcomes.load(index, memory, heads),
         )
 
     def search(self, question: str, k: int) -> list[Passage]:

@@ -9,13 +9,14 @@ Tenths of the past are asked one after another, each of a prior head that was le
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.runtime.retriever import Retriever
-from nightshift.train.heads import Head, Labelled, fit_head, frequent
+from nightshift.train.heads import FEWEST_EXAMPLES, INTENTS_FIT_CLOSER, Head, Labelled, fit_head, frequent
 from nightshift.train.holdout import HELD_OUT_SHARE, newest
 
 ENOUGH = 500  # questions: a newest tenth that has them is asked alone
@@ -23,27 +24,37 @@ MOST_TENTHS = 5  # an older half of the past is left to learn the first of them 
 
 
 @dataclass(frozen=True)
-class Prior:
-    """A prior head that has not seen some tickets; it speaks like runtime.heads.Heads."""
+class Rehearsed:
+    """Heads that have not seen some tickets; they speak like runtime.heads.Heads."""
 
-    head: Head | None
+    prior: Head | None
+    intent: Head | None = None
 
     @property
     def prior_labels(self) -> list[str]:
-        return self.head.labels if self.head else []
+        return self.prior.labels if self.prior else []
 
     def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        return self.head.probabilities(vectors).astype(np.float32) if self.head else None
+        return self.prior.probabilities(vectors).astype(np.float32) if self.prior else None
+
+    def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        return self.intent.probabilities(vectors).astype(np.float32) if self.intent else None
 
 
-def prior_without(pairs: Labelled, held: Collection[str]) -> Prior:
+def prior_without(pairs: Labelled, held: Collection[str]) -> Head | None:
     """The prior head learned from all `pairs` but those of the tickets `held`."""
     known = pairs.rows(row for row, ticket in enumerate(pairs.ticket_ids) if ticket not in held)
-    return Prior(fit_head(frequent(known, 1)))
+    return fit_head(frequent(known, FEWEST_EXAMPLES["prior"]))
+
+
+def intents_before(tickets: Labelled, start: datetime) -> Head | None:
+    """The intent head learned from the `tickets` asked before `start`."""
+    known = tickets.rows(row for row, asked in enumerate(tickets.created_at) if asked < start)
+    return fit_head(frequent(known, FEWEST_EXAMPLES["intent"]), INTENTS_FIT_CLOSER)
 
 
 def rehearse(
-    tickets: pa.Table, pairs: Labelled, retriever: Callable[[Prior, int], Retriever]
+    tickets: pa.Table, pairs: Labelled, retriever: Callable[[Rehearsed, int], Retriever]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Signals [n, signals, articles] and what resolved each question [n, articles], of at least one newest ticket.
 
@@ -58,7 +69,7 @@ def rehearse(
         held = newest(born, ids, (tenth + 1) * HELD_OUT_SHARE)
         asked = tickets.filter(pa.array(held & ~later))
         prior = prior_without(pairs, {ticket for ticket, out in zip(ids, held, strict=True) if out})
-        opened = retriever(prior, tenth)
+        opened = retriever(Rehearsed(prior), tenth)
         _, said = opened.rank_articles(asked["text"].to_pylist(), asked["created_at"].to_pylist())
         signals.append(said)
         golds.append(_golds(asked["article_ids"].to_pylist(), opened.article_ids))

@@ -1,20 +1,19 @@
 """The dials of a release: how much each signal counts, and when it is better to decline.
 
-    dials = tune(features, index, document_tower, query_tower, store, settings)
+    dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
     dials.weights     # {'blend': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
     dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
 
 The confidence is fitted on the newest tenth of the resolved tickets of the training part and on those of the same days
 that no article resolved, the blend on as many newest tenths as hold enough questions. Nothing that speaks there has
 seen them: the query tower keeps the newest tenth aside (on older ones the document tower stands in for it), past tickets
-vote only on what was asked after them, and the prior head and the outcomes are rehearsed without them.
+vote only on what was asked after them, and the heads and the outcomes are rehearsed without them.
 """
 
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,9 +31,10 @@ from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend
+from nightshift.train.heads import Labelled
 from nightshift.train.holdout import newest
 from nightshift.train.labelled import labelled_pairs
-from nightshift.train.rehearsal import Prior, prior_without, rehearse
+from nightshift.train.rehearsal import Rehearsed, intents_before, prior_without, rehearse
 from nightshift.warehouse import read_mart
 
 
@@ -48,17 +48,25 @@ class Dials:
 
 
 def tune(
-    features: Features, index: Index, document_tower: Model, query_tower: Model, store: Store, settings: Settings
+    features: Features,
+    index: Index,
+    document_tower: Model,
+    query_tower: Model,
+    tickets: Labelled,
+    store: Store,
+    settings: Settings,
 ) -> Dials:
-    """Fit blend and confidence. With too few resolved tickets they are the defaults of a cold start."""
+    """Fit blend and confidence. With too few resolved tickets they are the defaults of a cold start.
+
+    `tickets` are those that the intent head learns from.
+    """
     pairs = read_mart(store, features, "training_pairs")
-    tickets = memory_table(pairs, pairs.num_rows)
-    held = newest(tickets["created_at"].to_pylist(), tickets["ticket_id"].to_pylist())
-    asked = tickets.filter(pa.array(held))
+    resolved = memory_table(pairs, pairs.num_rows)
+    held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
+    asked = resolved.filter(pa.array(held))
     if not asked.num_rows:
         return Dials({"blend": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
     learned = labelled_pairs(features, document_tower, store, settings)
-    prior = prior_without(learned, set(asked["ticket_id"].to_pylist()))
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
@@ -67,25 +75,26 @@ def tune(
     texts: list[str] = asked["text"].to_pylist()
     articles: list[list[str]] = asked["article_ids"].to_pylist()
     times: list[datetime] = asked["created_at"].to_pylist()
-    outcomes = Outcomes(memory, Memory.load(folder, "unresolved"), until=min(times))
+    heads = Rehearsed(prior_without(learned, set(asked["ticket_id"].to_pylist())), intents_before(tickets, min(times)))
+    outcomes = Outcomes(memory, Memory.load(folder, "unresolved"), heads, until=min(times))
 
-    def retriever(blend: dict[str, float], prior: Prior, asking: Encoder) -> Retriever:
+    def retriever(blend: dict[str, float], heads: Rehearsed, asking: Encoder) -> Retriever:
         return Retriever(
             chunks,
             memory,
             documents=documents,
             queries=asking,
-            heads=prior,
+            heads=heads,
             weights=blend,
             confidence=UNFITTED,
             outcomes=outcomes,
         )
 
-    def rehearsing(prior: Prior, tenth: int) -> Retriever:
-        return retriever(COLD_START, prior, documents if tenth else queries)
+    def rehearsing(heads: Rehearsed, tenth: int) -> Retriever:
+        return retriever(COLD_START, heads, documents if tenth else queries)
 
-    blend = fit_blend(*rehearse(tickets, learned, rehearsing))
-    ranker = retriever(blend.weights, prior, queries)
+    blend = fit_blend(*rehearse(resolved, learned, rehearsing))
+    ranker = retriever(blend.weights, heads, queries)
     sure, unsure = evidence_pair(ranker, texts, articles, times)
     others = _unresolved_since(min(times), len(texts), read_mart(store, features, "unresolved"))
     never = (
@@ -93,7 +102,7 @@ def tune(
         if len(others)
         else unsure[:0]
     )
-    fitted = fit_confidence(sure, np.concatenate([unsure, never]))
+    fitted = fit_confidence(sure, unsure, never)
     return Dials(
         weights={"blend": blend.weights, "confidence": fitted.confidence.to_json()},
         policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bench.declining import Asked, declined, given_up, read_truth, table
+from bench.declining import Asked, answered_by, declined, given_up, read_truth, table
 
 
 def test_the_truth_may_be_a_file_or_a_folder(tmp_path):
@@ -22,6 +22,21 @@ def test_both_aims_by_hand():
     sure, unsure = np.array([0.1, *np.linspace(0.6, 0.9, 9)]), np.linspace(0.0, 0.5, 10)
     assert declined(sure, unsure) == pytest.approx(0.2)
     assert given_up(sure, unsure) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"kind": "question", "article": "here"}, ("answerable", "here")),
+        ({"kind": "question", "article": "gone"}, ("unanswerable", "")),
+        ({"kind": "unanswerable", "article": "", "missing": "here"}, ("answerable", "here")),
+        ({"kind": "unanswerable", "article": "", "missing": ""}, ("unanswerable", "")),
+        ({"kind": "order_status", "article": ""}, ("about an order", "")),
+    ],
+)
+def test_what_a_release_can_answer_is_what_it_holds(row, kind):
+    """A page that was down when somebody asked, and is back, answers; one that is gone since does not."""
+    assert answered_by(row, ["here"]) == kind
 
 
 def test_orders_count_neither_way():

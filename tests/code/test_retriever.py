@@ -81,7 +81,7 @@ def made(weights, heads=None, memory=MEMORY):
         heads=heads,
         weights=dict.fromkeys(SIGNALS, 0.0) | weights,
         confidence=Confidence(bias=-2.0, similarity=4.0),
-        outcomes=Outcomes(remembered, NONE),
+        outcomes=Outcomes(remembered, NONE, heads),
     )
 
 

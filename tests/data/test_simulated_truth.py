@@ -201,6 +201,9 @@ def test_questions_about_a_missing_page_are_unanswerable():
     assert intents["bike-frame-registration"] == 0
     linked = {row["article"] for night in range(4, 13) for row in rows(night, "resolutions")}
     assert "bike-frame-registration" not in linked
+    missed = {(row["missing"], row["kind"]) for night in range(4, 13) for row in truth(night) if row.get("missing")}
+    assert ("bike-frame-registration", "unanswerable") in missed
+    assert {kind for _, kind in missed} <= {"unanswerable", "duplicate"}
 
 
 def test_canary_writes_on_her_nights():

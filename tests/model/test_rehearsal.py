@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from nightshift.train.heads import Labelled
-from nightshift.train.rehearsal import MOST_TENTHS, rehearse
+from nightshift.train.rehearsal import MOST_TENTHS, intents_before, rehearse
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
 ARTICLES = ["a0", "a1", "a2"]
@@ -18,11 +18,11 @@ class Listening:
 
     article_ids = ARTICLES
 
-    def __init__(self, prior, tenth, notes):
-        self.prior, self.tenth, self.notes = prior, tenth, notes
+    def __init__(self, heads, tenth, notes):
+        self.heads, self.tenth, self.notes = heads, tenth, notes
 
     def rank_articles(self, questions, before):
-        self.notes.append((self.tenth, questions, before, self.prior.head))
+        self.notes.append((self.tenth, questions, before, self.heads.prior))
         return np.zeros((len(questions), 3)), np.full((len(questions), 4, 3), self.tenth, np.float32)
 
 
@@ -33,7 +33,7 @@ def rehearsed(count: int):
     tickets = pa.table({"ticket_id": ids, "article_ids": [[one] for one in labels], "created_at": born, "text": ids})
     pairs = Labelled(ids, np.eye(3, dtype=np.float32)[[number % 3 for number in range(count)]], labels, born)
     notes: list = []
-    signals, golds = rehearse(tickets, pairs, lambda prior, tenth: Listening(prior, tenth, notes))
+    signals, golds = rehearse(tickets, pairs, lambda heads, tenth: Listening(heads, tenth, notes))
     return notes, signals, golds
 
 
@@ -58,15 +58,15 @@ def test_what_came_later_is_unknown_to_the_head():
     labels = ["a0", "a1"] * 14 + ["a2"] * 12
     vectors = np.eye(3, dtype=np.float32)[[int(label[1]) for label in labels]]
     tickets = pa.table({"ticket_id": ids, "article_ids": [[one] for one in labels], "created_at": born, "text": ids})
-    heads: dict = {}
+    known: dict = {}
 
-    def opened(prior, tenth):
-        heads[tenth] = prior.head.labels
-        return Listening(prior, tenth, [])
+    def opened(heads, tenth):
+        known[tenth] = heads.prior.labels
+        return Listening(heads, tenth, [])
 
     rehearse(tickets, Labelled(ids, vectors, labels, born), opened)
-    assert heads[0] == ARTICLES
-    assert heads[4] == ["a0", "a1"]
+    assert known[0] == ARTICLES
+    assert known[4] == ["a0", "a1"]
 
 
 @pytest.mark.parametrize(("tickets", "tenths"), [(5_000, 1), (2_000, 3), (10, 5)])
@@ -74,3 +74,11 @@ def test_no_more_tenths_than_are_needed(tickets, tenths):
     """A newest tenth with enough questions is asked alone; few tickets are asked up to the older half."""
     notes, _, _ = rehearsed(tickets)
     assert len(notes) == tenths
+
+
+def test_intents_are_rehearsed_from_older_tickets_only():
+    """Tickets asked from the day on that is rehearsed teach nothing, and an intent they alone carry is unknown."""
+    vectors = np.eye(3, dtype=np.float32)[[number % 2 + (number >= 20) for number in range(30)]]
+    labels = [f"i{number % 2 + (number >= 20)}" for number in range(30)]
+    tickets = Labelled([str(one) for one in range(30)], vectors, labels, [DAY + timedelta(one) for one in range(30)])
+    assert intents_before(tickets, DAY + timedelta(20)).labels == ["i0", "i1"]

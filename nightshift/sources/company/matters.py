@@ -20,13 +20,14 @@ FIRST_NEW_ASK, LAST_NEW_ASK = -9, 20
 
 @dataclass(frozen=True)
 class Matter:
-    """What a ticket will be about, before anybody puts it into words."""
+    """What a ticket will be about, before anybody puts it into words. `missing` is the page that would answer and is down."""
 
     kind: str
     intent: str
     ask: str
     reply: str = ""
     section: library.Section | None = None
+    missing: str = ""
 
 
 def first_asked(ask: str) -> float:
@@ -71,7 +72,7 @@ def question(rng: Random, night: int) -> Matter:
     asks = [ask for ask in section.asks if first_asked(ask) <= night] or section.asks[:1]
     ask = rng.choice(asks)
     if section.article not in published(night) or section.article not in published(night + 1):
-        return Matter("unanswerable", section.intent, ask)
+        return Matter("unanswerable", section.intent, ask, missing=section.article)
     return Matter("question", section.intent, ask, reply(section, night), section)
 
 

@@ -40,7 +40,7 @@ class Reply:
 class Ticket:
     """What a customer wrote, what support answered, and what is true.
 
-    `intent`, `article` and `section` are the truth; `given` is the intent that support picked first, put right
+    `intent`, `article` and `section` are the truth, and `missing`, the page that would answer were it up; `given` is the intent that support picked first, put right
     `corrected_after` nights later (0: never).
     """
 
@@ -55,6 +55,7 @@ class Ticket:
     given: str
     article: str = ""
     section: str = ""
+    missing: str = ""
     order: str = ""
     planted: tuple[tuple[str, str], ...] = ()
     duplicate_of: str = ""
@@ -171,6 +172,7 @@ def write(rng: Random, night: int, ticket_id: str, opened: datetime, seed: int, 
         given=given,
         article=about.section.article if about.section else "",
         section=about.section.heading if about.section else "",
+        missing=about.missing,
         order=order.id if about.kind == "order_status" or order.id.lower() in text.lower() else "",
         planted=planted,
         corrected_after=corrected_after,
