@@ -3,7 +3,9 @@
 Launched by workflows/nightly.py; alone: pyflyte run tasks/assemble.py assemble --help
 """
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from flytekit import task
 
@@ -12,7 +14,7 @@ from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
-from tasks.caching import cached, code_of
+from tasks.caching import cached, code_of, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
@@ -34,14 +36,23 @@ def assemble(
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
     from nightshift.release.assembling import assemble as put_together
     from nightshift.settings import profile as profile_of
-    from nightshift.train.labelled import labelled_tickets
-    from nightshift.train.tuning import tune
+    from nightshift.store.once import once
+    from nightshift.train.labelled import labelled_pairs, labelled_tickets
+    from nightshift.train.tuning import Dials, tune
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
     with stage("assemble") as finish:
         tickets = labelled_tickets(features, document_tower, profile_of(profile), store, settings)
-        dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
+        pairs = labelled_pairs(features, document_tower, store, settings)
+
+        def tuned() -> str:
+            dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
+            return store.put_json({"dials.json": store.put_json(asdict(dials))})
+
+        given = [code_version(Path(__file__)), profile, index.digest, document_tower.digest, query_tower.digest]
+        kept = store.tree(once("dials", [*given, tickets.fingerprint, pairs.fingerprint], tuned, store))
+        dials = Dials(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
         served = [document_tower, query_tower, heads, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
         release = put_together(features, index, models, dials, code_of(), store, settings)

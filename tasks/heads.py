@@ -3,6 +3,7 @@
 pyflyte run tasks/heads.py heads --features '{...}' --document_tower '{...}'
 """
 
+from pathlib import Path
 from typing import Any, cast
 
 from flytekit import task
@@ -13,15 +14,18 @@ from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from tasks.caching import cached
+from tasks.caching import cached, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
-    """All heads, calibrated and exported to ONNX. Seconds, so they learn in full every night."""
+    """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
+    from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
+    from nightshift.store.files import canonical_json, digest_of
+    from nightshift.store.once import once
     from nightshift.train.heads import train_heads
     from nightshift.train.labelled import labelled_pairs, labelled_tickets, ordinary_tickets
 
@@ -30,24 +34,35 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
     with stage("heads") as finish:
         tickets = labelled_tickets(features, document_tower, size(profile), store, settings)
         pairs = labelled_pairs(features, document_tower, store, settings)
+        ordinary = ordinary_tickets(features, store)
         examples = len(tickets.labels) + len(pairs.labels)
-        with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log:
-            model = train_heads(
-                tickets,
-                pairs,
-                ordinary=ordinary_tickets(features, store),
-                profile=size(profile),
-                store=store,
-                base=document_tower.base,
-                trained_on=features.digest,
-            )
-            log(model.metrics, 0)
+
+        def learned() -> str:
+            with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log:
+                model = train_heads(
+                    tickets,
+                    pairs,
+                    ordinary=ordinary,
+                    profile=size(profile),
+                    store=store,
+                    base=document_tower.base,
+                    trained_on=features.digest,
+                )
+                log(model.metrics, 0)
+            return model.digest
+
+        texts = digest_of(canonical_json(ordinary))
+        given = [code_version(Path(__file__)), profile, document_tower.digest]
+        model = read_model(
+            once("heads", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
+        )
         about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["heads.json"]))
-        finish(_page(model.metrics, about), changed=examples, total=examples, unit="examples")
+        new = examples if model.trained_on == features.digest else 0
+        finish(_page(model.metrics, about, new), changed=new, total=examples, unit="examples")
     return model
 
 
-def _page(metrics: dict[str, float], about: dict[str, Any]) -> Page:
+def _page(metrics: dict[str, float], about: dict[str, Any], new: int) -> Page:
     said = [
         f"{name} {metrics[f'{name}_accuracy']:.3f}" for name in ("intent", "prior") if f"{name}_accuracy" in metrics
     ]
@@ -55,6 +70,8 @@ def _page(metrics: dict[str, float], about: dict[str, Any]) -> Page:
         f"Accuracy on the newest tenth: {', '.join(said)}" if said else "Too few labelled tickets to measure the heads"
     )
     page = Page("Heads", "good" if said else "warn", verdict)
+    if not new:
+        page = Page("Heads", "quiet", f"Nothing new to learn from. {verdict}")
     page.picture("Share right", bars({name: value for name, value in metrics.items() if name.endswith("accuracy")}))
     slices = [
         (name, part, int(one["rows"]), one["accuracy"], one["ece"])

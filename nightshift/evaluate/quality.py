@@ -52,10 +52,10 @@ class Slice:
     @property
     def chance(self) -> float:
         """How likely so many losses among the questions that changed are, if a change is as often a win."""
-        from scipy.stats import binom
+        from scipy.special import bdtrc
 
         losses, changed = int((self.differences < 0).sum()), int((self.differences != 0).sum())
-        return float(binom.sf(losses - 1, changed, 0.5)) if changed else 1.0
+        return float(bdtrc(losses - 1, changed, 0.5)) if losses else 1.0
 
 
 def quality_gates(candidate: NDArray[np.float64], champion: NDArray[np.float64] | None, limits: Limits) -> list[Gate]:

@@ -33,7 +33,7 @@ from nightshift.progress import say
 from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.store.files import canonical_json, digest_of
+from nightshift.store.once import once
 from nightshift.warehouse import read_mart
 
 
@@ -160,18 +160,16 @@ def _kept(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], e
     content = {
         name: [[str(value) for value in row.values()] for row in table.to_pylist()] for name, table in tables.items()
     }
-    ref = f"index/of/{digest_of(canonical_json([encoder, content]))}"
-    kept = store.read_ref(ref)
-    if kept is not None and store.has(kept) and all(map(store.has, store.tree(kept).values())):
-        return kept
-    with tempfile.TemporaryDirectory() as name:
-        for table, rows in tables.items():
-            pq.write_table(rows, Path(name) / f"{table}.parquet")
-        for array, values in arrays.items():
-            np.save(Path(name) / f"{array}.npy", values)
-        digest = store.put_tree(Path(name))
-    store.write_ref(ref, digest)
-    return digest
+
+    def made() -> str:
+        with tempfile.TemporaryDirectory() as name:
+            for table, rows in tables.items():
+                pq.write_table(rows, Path(name) / f"{table}.parquet")
+            for array, values in arrays.items():
+                np.save(Path(name) / f"{array}.npy", values)
+            return store.put_tree(Path(name))
+
+    return once("index", [encoder, content], made, store)
 
 
 def _removed(chunks: pa.Table, encoder: str, store: Store) -> int:

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
@@ -34,10 +35,15 @@ def stem(word: str) -> str:
 
 def content_words(text: str) -> list[str]:
     """The words that carry meaning, lower-cased and stemmed, in order, repeats kept."""
+    return list(_content_words(text))
+
+
+@lru_cache(maxsize=4_096)  # a passage is compared with every sentence of the others
+def _content_words(text: str) -> tuple[str, ...]:
     words = (word.lower().replace("\u2019", "'") for word in WORD.findall(text))
-    return [
+    return tuple(
         stem(word.removesuffix("'s")) for word in words if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
-    ]
+    )
 
 
 def finished(text: str) -> tuple[list[str], str]:

@@ -127,12 +127,14 @@ def logits_of(attack: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fitted(taught: Any, attack: NDArray[np.bool_], ordinary: Any) -> Any:
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     count, harmless = ordinary.shape[0], (~attack).sum()
     of_attack = (2 if count else 1) * harmless / attack.sum()
     regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1_000)
-    return regression.fit(
-        vstack([taught, ordinary]).tocsr(),
-        np.concatenate([attack.astype(np.int64), np.zeros(count, np.int64)]),
-        sample_weight=np.concatenate([np.where(attack, of_attack, 1.0), np.full(count, harmless / max(1, count))]),
-    )
+    with threadpool_limits(1):  # as in heads.py
+        return regression.fit(
+            vstack([taught, ordinary]).tocsr(),
+            np.concatenate([attack.astype(np.int64), np.zeros(count, np.int64)]),
+            sample_weight=np.concatenate([np.where(attack, of_attack, 1.0), np.full(count, harmless / max(1, count))]),
+        )

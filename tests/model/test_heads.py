@@ -216,3 +216,17 @@ def test_the_newest_labels_count():
     """With more labelled tickets than the profile wants, the newest are learned from."""
     rows = labelled(["a", ""] * 20)
     assert recent(rows, 3).ticket_ids == ["t0034", "t0036", "t0038"]
+
+
+def test_the_fingerprint_of_lessons_changes_with_what_they_teach():
+    """A label, a vector or a time that differs is another lesson; the same rows are the same."""
+    at = datetime(2026, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
+    rows = Labelled(["t1", "t2"], np.eye(2, dtype=np.float32), ["a", "b"], [at, at])
+    others = [
+        replace(rows, labels=["a", "a"]),
+        replace(rows, vectors=np.eye(2, dtype=np.float32)[::-1]),
+        replace(rows, created_at=[at, at + timedelta(1)]),
+        replace(rows, ticket_ids=["t1", "t3"]),
+    ]
+    assert rows.fingerprint == replace(rows).fingerprint
+    assert len({rows.fingerprint, *(one.fingerprint for one in others)}) == 5

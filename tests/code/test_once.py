@@ -1,0 +1,48 @@
+"""The same ingredients are worked on once."""
+
+from nightshift.store import open_store
+from nightshift.store.once import once
+
+
+def test_the_same_ingredients_are_worked_on_once(tmp_path):
+    """Another night with the same ingredients takes what the first made; any other ingredient is new work."""
+    store = open_store(f"file://{tmp_path}/store")
+    calls = []
+
+    def make():
+        calls.append(1)
+        return store.put_json({"made": store.put(b"heads")})
+
+    first = once("heads", ["code", 1], make, store)
+    assert once("heads", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
+    assert len(calls) == 1
+    once("heads", ["code", 2], make, store)
+    once("dials", ["code", 1], make, store)
+    assert len(calls) == 3
+
+
+def test_what_is_no_longer_whole_is_made_again(tmp_path):
+    """A file that went missing from the store costs the work, not the night."""
+    store = open_store(f"file://{tmp_path}/store")
+
+    def make():
+        return store.put_json({"made": store.put(b"heads")})
+
+    tree = once("heads", [], make, store)
+    store.path(store.tree(tree)["made"]).unlink()
+    assert once("heads", [], make, store) == tree
+    assert store.get(store.tree(tree)["made"]) == b"heads"
+
+
+def test_work_that_fails_is_not_remembered(tmp_path):
+    """The next night tries again."""
+    store = open_store(f"file://{tmp_path}/store")
+
+    def fail():
+        raise ValueError
+
+    for make in (fail, lambda: store.put_json({})):
+        try:
+            assert store.has(once("heads", [], make, store))
+        except ValueError:
+            assert make is fail
