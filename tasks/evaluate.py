@@ -3,6 +3,7 @@
 Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytekit import task
@@ -13,7 +14,7 @@ from nightshift.pages.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store
-from tasks.caching import cached
+from tasks.caching import cached, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
@@ -50,6 +51,7 @@ def evaluate(
             settings=settings,
             profile=size(profile),
             assistant_for=lambda folder: open_assistant(folder, settings.threads),
+            code=code_version(Path(__file__)),
         )
         page = _page(evaluation, work)
         asked = features.rows["eval_questions"]

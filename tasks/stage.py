@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flytekit import Deck
+from threadpoolctl import threadpool_limits
 
 from nightshift.errors import NightshiftError
 from nightshift.pages.page import Page
@@ -29,6 +30,7 @@ DECK: dict[str, Any] = {"enable_deck": True, "deck_fields": ()}
 def stage(name: str) -> Iterator[Finish]:
     """Run one stage. `finish(page, changed, total, unit, **counts)` must be called; an error makes a page of its own.
 
+    NumPy multiplies on one thread meanwhile: a night's matrices are small, and threads that wait for work burn CPU.
     The counts are what else the stage did, for the bill of the night: rows_read=572 is told as "572 rows read".
     """
     settings = Settings.from_env()
@@ -63,7 +65,8 @@ def stage(name: str) -> Iterator[Finish]:
                 say(f"night of {shelf.night}: {shelf.bill(shelf.night)}")
 
     try:
-        yield finish
+        with threadpool_limits(1, "blas"):
+            yield finish
     except NightshiftError as error:
         publish(
             Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done", {}

@@ -27,6 +27,7 @@ from nightshift.runtime.memory import Memory
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.files import canonical_json, digest_of
+from nightshift.store.once import once
 from nightshift.warehouse import read_mart
 
 _REWORDED = 24  # questions that are asked again in other words
@@ -64,9 +65,13 @@ def evaluate(
     settings: Settings,
     profile: Profile,
     assistant_for: Callable[[Path], answers.Answers],
+    code: str = "",
     limits: Limits | None = None,
 ) -> tuple[Evaluation, EvaluationWork]:
-    """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on."""
+    """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on.
+
+    `code` is the version of the code that judges: under it, what depends on the passages alone is measured once.
+    """
     questions = read_mart(store, features, "eval_questions").sort_by(BY_TIME)
     if not questions.num_rows:
         raise NotEnoughData(
@@ -111,9 +116,7 @@ def evaluate(
         "leakage": leaks.to_json(),
         "canaries": {"planted": len(canaries), "said": spoken},
         "drift": measured_drift(drift, store),
-        **summary(
-            found, questions, checks, said, falsehoods.measure(falsehoods.planted(mine.retriever.passages, _PLANTED))
-        ),
+        **summary(found, questions, checks, said, _grounding(mine, code, store)),
     }
     digest = store.put_json({"evaluation.json": store.put(canonical_json(report))})
     return read_evaluation(digest, store), EvaluationWork(report, clock.timings)
@@ -168,6 +171,18 @@ def _answered(assistant: answers.Answers, candidate: Contender, night: Night) ->
             break
         clock = replace(clock, found=answers.seconds_to_find(assistant, chosen))
     return answers.check(spoken, chosen), clock
+
+
+def _grounding(mine: Opened, code: str, store: Store) -> dict[str, float]:
+    """How well the grounding check tells planted falsehoods in these passages."""
+    passages = mine.retriever.passages
+
+    def measured() -> str:
+        told = falsehoods.measure(falsehoods.planted(passages, _PLANTED))
+        return store.put_json({"grounding.json": store.put_json(told)})
+
+    tree = store.tree(once("grounding", [code, [one.chunk_id for one in passages]], measured, store))
+    return cast(dict[str, float], store.get_json(tree["grounding.json"]))
 
 
 def _canaries(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[list[canary.Canary], list[str]]:

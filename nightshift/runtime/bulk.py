@@ -1,4 +1,4 @@
-"""Thousands of texts to vectors, at the highest rate of this processor.
+"""Any number of texts to vectors, at the highest rate of this processor.
 
 open_bulk(store.checkout(tower.digest), threads=2).encode(texts)   # float32 [n, 384]
 
@@ -9,6 +9,7 @@ exact vectors stays above .999. A batch runs on one thread, for the products of 
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -20,6 +21,8 @@ from nightshift.errors import ModelUnreadable
 from nightshift.runtime.encoder import INT8, OnnxEncoder
 from nightshift.runtime.reading import BATCH_TOKENS, Reader
 from nightshift.runtime.session import CUDA, available
+
+MANY = 128  # texts: for fewer, importing OpenVINO and compiling a tower (3 s of CPU) takes longer than reading them
 
 
 class BulkEncoder:
@@ -69,11 +72,30 @@ class BulkEncoder:
         return found
 
 
-def open_bulk(folder: Path, threads: int) -> OnnxEncoder | BulkEncoder:
-    """What is fastest for the tower in `folder`: onnxruntime for int8 and on a GPU, else OpenVINO."""
+class SizedEncoder:
+    """Onnxruntime for a few texts, OpenVINO for many: what is fastest, with the time that either takes to open the tower."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self._folder, self._threads = folder, threads
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """L2-normalised vectors [len(texts), dim] in the order of `texts`. Raises ModelUnreadable."""
+        return (self.bulk if len(texts) >= MANY else self.exact).encode(texts)
+
+    @cached_property
+    def exact(self) -> OnnxEncoder:
+        return OnnxEncoder(self._folder, self._threads)
+
+    @cached_property
+    def bulk(self) -> BulkEncoder:
+        return BulkEncoder(self._folder, self._threads)
+
+
+def open_bulk(folder: Path, threads: int) -> OnnxEncoder | SizedEncoder:
+    """What is fastest for the tower in `folder`: onnxruntime for int8 and on a GPU, else by the number of texts."""
     if Reader(folder).graph.name == INT8 or CUDA in available():
         return OnnxEncoder(folder, threads)
-    return BulkEncoder(folder, threads)
+    return SizedEncoder(folder, threads)
 
 
 def native() -> str:

@@ -14,7 +14,7 @@ from nightshift.errors import ModelUnreadable
 from nightshift.export.encoder import export_document_tower
 from nightshift.export.quantize import quantize
 from nightshift.runtime import bulk
-from nightshift.runtime.bulk import BulkEncoder, open_bulk
+from nightshift.runtime.bulk import MANY, BulkEncoder, SizedEncoder, open_bulk
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -88,7 +88,7 @@ def test_a_damaged_graph_is_told(copy):
 
 def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
     """OpenVINO reads fp32 towers on a CPU; int8 serves one text at a time, and a GPU is faster still."""
-    assert isinstance(open_bulk(tower, 1), BulkEncoder)
+    assert isinstance(open_bulk(tower, 1), SizedEncoder)
     monkeypatch.setattr(bulk, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     assert isinstance(open_bulk(tower, 1), OnnxEncoder)
     monkeypatch.undo()
@@ -96,6 +96,15 @@ def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
     about = json.loads((copy / "encoder.json").read_bytes())
     (copy / "encoder.json").write_text(json.dumps(about | {"file": "model.int8.onnx"}))
     assert isinstance(open_bulk(copy, 1), OnnxEncoder)
+
+
+def test_openvino_is_opened_for_many_texts_only(tower, monkeypatch):
+    """A few texts are read by onnxruntime alone, and one of them has the vector that it has among many."""
+    encoder = open_bulk(tower, 1)
+    many = encoder.encode(TEXTS[:MANY])
+    assert (many * encoder.encode(TEXTS[: MANY - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
+    monkeypatch.setattr(bulk, "BulkEncoder", None)
+    assert open_bulk(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
 
 
 def test_nothing_is_sent(tower, tmp_path):
