@@ -10,6 +10,7 @@ Serving asks one question at a time, evaluation thousands, through the same code
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,7 @@ from nightshift.runtime.signals import blended, by_article, places_of, z_scores
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
 _DEPTH = 5_000  # chunks an index is asked for; deeper ones count as the last of these
+_WORDS_KEPT = 1_000  # questions: 60 MB at most, of an index with more chunks than _DEPTH
 _A_ARTICLE = 2  # passages of one article among the results
 
 
@@ -48,6 +50,7 @@ class Retriever:
         outcomes: Outcomes,
     ) -> None:
         self._index, self._memory, self._outcomes = index, memory, outcomes
+        self._words = lru_cache(_WORDS_KEPT)(index.bm25)  # an evaluation asks every question three times
         self._documents, self._queries, self._heads = documents, queries, heads
         self._weights, self._confidence = weights, confidence
         said = weights["dense"], weights["bm25"]  # only these two tell an article's sections apart
@@ -195,7 +198,7 @@ class Retriever:
         """BM25 of every chunk [n, chunks]; 0 where no word is shared."""
         of_chunk = np.zeros((len(questions), len(self._chunks)), np.float32)
         for row, question in enumerate(questions):
-            scores, positions = self._index.bm25(question, _DEPTH)
+            scores, positions = self._words(question, _DEPTH)
             of_chunk[row, positions] = scores
         return of_chunk
 
