@@ -93,6 +93,23 @@ def test_a_stage_launched_alone_trains_in_two_processes(company):
     assert made[1] != record["models"]["query_tower_adapter"]["digest"]  # another order of the same sums
 
 
+def test_heads_of_the_same_lessons_are_not_learned_again(company):
+    """Other questions to be judged on make other features, and the same heads."""
+    store = open_store(company.settings.store)
+    champion = registry.serving(company.settings)
+    record, lineage = (read(champion.digest, name, store) for name in ("release.json", "lineage.json"))
+    marts = store.tree(lineage["features"]["digest"]) | {"eval_questions.parquet": store.put(b"others")}
+    features = {key: lineage["features"][key] for key in ("snapshot", "split_at")} | {"rows": {}}
+    inputs = {
+        "--features": features | {"digest": store.put_json(marts)},
+        "--document_tower": record["models"]["document_tower"],
+    }
+    words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
+    done = company.run("pyflyte", "run", str(company.project / "tasks/heads.py"), "heads", *words, "--profile", "smoke")
+    assert record["models"]["heads"]["digest"] in done.stdout
+    assert "Nothing new to learn from" in done.stderr
+
+
 def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):
     """Night 2 trains nothing, embeds fewer passages than there are, and registers a second release with its verdict."""
     done = Shelf(later.home).latest("2026-01-02")
