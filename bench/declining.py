@@ -13,7 +13,6 @@ article: what a question meets that is of no kind asked before. In brackets: 95 
 
 import argparse
 import io
-import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.source import source_url
+from bench.truth import KINDS, answered_by, read_truth, simulated_truth
 from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
@@ -38,8 +38,6 @@ from nightshift.lake import ingest
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
-from nightshift.sources.company.simulate import write_night
-from nightshift.sources.simulated import SimulatedSource
 from nightshift.store import Store, open_store
 from nightshift.train.calibration import calibration_error
 from nightshift.train.labelled import labelled_tickets
@@ -51,7 +49,6 @@ FOUND_WITHIN = 5  # articles: a right one among them is an answer
 RESAMPLES = 1_000
 EVEN = 2_000  # of either kind: the confidence is fitted at even odds
 Measure = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
-KINDS = {"question": "answerable", "unanswerable": "unanswerable", "order_status": "about an order"}
 
 
 @dataclass(frozen=True)
@@ -119,14 +116,6 @@ def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, st
     return Asked(kinds, release.confidence.of(ranking.evidence), np.array(right), release.floor)
 
 
-def answered_by(row: Mapping[str, str], articles: Sequence[str]) -> tuple[str, str]:
-    """What kind of question it is for a release with these `articles`, and the one that answers it or ''."""
-    if row["kind"] == "order_status":
-        return KINDS[row["kind"]], ""
-    article = row["article"] or row.get("missing", "")
-    return (KINDS["question"], article) if article in articles else (KINDS["unanswerable"], "")
-
-
 def taken_away(release: Opened, questions: pa.Table) -> Asked:
     """Resolved questions as they are, and once more without the articles that resolved them."""
     texts, times, articles = (questions[name].to_pylist() for name in ("text", "created_at", "article_ids"))
@@ -147,20 +136,6 @@ def questions_of(features: Features, since: str, store: Store) -> pa.Table:
     if not questions.num_rows:
         raise NotEnoughData("no resolved question is left to ask", "give an earlier --test-from")
     return questions
-
-
-def simulated_truth(source: str, folder: Path) -> Path:
-    """The folder of the truth about the simulated company at the URL `source`, written under `folder`."""
-    company = SimulatedSource(source, Settings.from_env())
-    write_night(folder, company.night, company.seed, company.history)
-    return folder / ".truth"
-
-
-def read_truth(path: Path) -> dict[str, dict[str, str]]:
-    """The rows of a file of the truth, or of every file in a folder of it, by ticket."""
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    return {row["ticket_id"]: row for row in rows}
 
 
 def table(result: Asked) -> str:

@@ -243,13 +243,4 @@ class Retriever:
         return np.arange(self._starts[column], end)
 
     def _passage(self, position: int, score: float) -> Passage:
-        chunk = self._chunks[position]
-        return Passage(
-            chunk_id=chunk["chunk_id"],
-            article_id=chunk["article_id"],
-            title=chunk["title"],
-            heading=chunk["heading"],
-            text=chunk["text"],
-            url=chunk["url"],
-            score=score,
-        )
+        return Passage(**self._chunks[position], score=score)

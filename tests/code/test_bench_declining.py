@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bench.declining import Asked, answered_by, declined, given_up, read_truth, table
+from bench.declining import Asked, declined, given_up, table
+from bench.truth import answered_by, read_truth
 
 
 def test_the_truth_may_be_a_file_or_a_folder(tmp_path):
