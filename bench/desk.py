@@ -27,7 +27,8 @@ from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.heads import FEWEST_EXAMPLES, Head, Labelled, fit_head, frequent
+from nightshift.train.heads import FEWEST_EXAMPLES, Head, fit_head
+from nightshift.train.rows import Labelled, frequent
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.splitting import TRAINING_PERCENT
 

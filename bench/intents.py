@@ -25,8 +25,9 @@ from nightshift.progress import cpu_seconds
 from nightshift.runtime.session import open_session
 from nightshift.settings import profile
 from nightshift.train.calibration import temperature
-from nightshift.train.heads import INTENTS_FIT_CLOSER, Head, Labelled, fit_head
+from nightshift.train.heads import INTENTS_FIT_CLOSER, Head, fit_head
 from nightshift.train.measures import frequency_of, judged, length_of, targets
+from nightshift.train.rows import Labelled
 
 CALIBRATED_ON = 0.1
 

@@ -21,10 +21,11 @@ from nightshift.release.standing import new_share
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.store.files import canonical_json
-from nightshift.train.heads import Labelled, train_heads
+from nightshift.train.heads import train_heads
 from nightshift.train.labelled import labelled_pairs
 from nightshift.train.query_tower import train_query_tower
 from nightshift.train.resolved import can_train
+from nightshift.train.rows import Labelled
 from nightshift.train.sections import sections_of
 from nightshift.train.tuning import tune
 from nightshift.warehouse import read_mart

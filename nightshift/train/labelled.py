@@ -18,7 +18,7 @@ from nightshift.index.embeddings import cached_vectors
 from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
-from nightshift.train.heads import Labelled
+from nightshift.train.rows import Labelled
 from nightshift.train.sections import Sections
 from nightshift.warehouse import read_mart
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.runtime.retriever import Retriever
-from nightshift.train.heads import FEWEST_EXAMPLES, INTENTS_FIT_CLOSER, Head, Labelled, fit_head, frequent
+from nightshift.train.heads import FEWEST_EXAMPLES, INTENTS_FIT_CLOSER, Head, fit_head
 from nightshift.train.holdout import HELD_OUT_SHARE, newest
+from nightshift.train.rows import Labelled, frequent
 
 ENOUGH = 500  # questions: a newest tenth that has them is asked alone
 MOST_TENTHS = 5  # an older half of the past is left to learn the first of them from

@@ -31,10 +31,10 @@ from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend
-from nightshift.train.heads import Labelled
 from nightshift.train.holdout import newest
 from nightshift.train.labelled import labelled_pairs
 from nightshift.train.rehearsal import Rehearsed, intents_before, prior_without, rehearse
+from nightshift.train.rows import Labelled
 from nightshift.warehouse import read_mart
 
 

@@ -14,8 +14,9 @@ from nightshift.settings import profile
 from nightshift.sources.company import library
 from nightshift.store import open_store
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
-from nightshift.train.heads import Labelled, calibrated, fit_head, recent, train_heads
+from nightshift.train.heads import calibrated, fit_head, train_heads
 from nightshift.train.injection import lessons
+from nightshift.train.rows import Labelled, recent
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the lake's times carry no zone
 

@@ -7,7 +7,8 @@ import numpy as np
 from nightshift.runtime.heads import Heads
 from nightshift.settings import profile
 from nightshift.store import open_store
-from nightshift.train.heads import Labelled, fit_head, train_heads
+from nightshift.train.heads import fit_head, train_heads
+from nightshift.train.rows import Labelled
 from nightshift.train.sections import Sections
 
 SECTIONS = Sections(np.eye(4, dtype=np.float32)[[0, 0, 1, 2]], ["refund", "refund", "login", "parcel"])

@@ -77,7 +77,8 @@ def home(tmp_path_factory) -> Home:
     from nightshift.runtime.confidence import UNFITTED
     from nightshift.runtime.policy import Policy
     from nightshift.runtime.prompts import VERSION
-    from nightshift.train.heads import Labelled, train_heads
+    from nightshift.train.heads import train_heads
+    from nightshift.train.rows import Labelled
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
     store = open_store(settings.store)
