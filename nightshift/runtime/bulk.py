@@ -47,6 +47,10 @@ class BulkEncoder:
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(threads):
             self._idle.put(self._model.create_infer_request())
+        # OpenVINO's binding fills its tables on first use, and gives up Python's lock while it does: two first uses at
+        # once lock up for ever, one holding the table's guard, the other Python's lock.
+        for batches in self._reader.windows(["first"], BATCH_TOKENS):
+            self._run(batches[0][1])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """L2-normalised vectors [len(texts), dim] in the order of `texts`; longer texts are cut at max_tokens."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -68,6 +69,19 @@ def test_vectors_do_not_depend_on_threads_or_run(tower):
     assert two.encode(TEXTS).tobytes() == first
     assert one.encode(TEXTS).tobytes() == first
     assert BulkEncoder(tower, threads=2).encode(TEXTS).tobytes() == first
+
+
+def test_the_first_inference_is_made_by_one_thread(tower, monkeypatch):
+    """Whoever opens the encoder runs it once: two threads that both were the first would wait for each other."""
+    threads, run = [], BulkEncoder._run
+
+    def watched(self, inputs):
+        threads.append(threading.current_thread())
+        return run(self, inputs)
+
+    monkeypatch.setattr(BulkEncoder, "_run", watched)
+    BulkEncoder(tower, threads=2)
+    assert threads == [threading.current_thread()]
 
 
 def test_long_and_empty_texts_have_vectors_too(tower):
