@@ -34,11 +34,13 @@ def assemble(
     profile: str = "tiny",
 ) -> Release:
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
+    from nightshift.index.build import unresolved_table
     from nightshift.release.assembling import assemble as put_together
     from nightshift.settings import profile as profile_of
     from nightshift.store.once import once
     from nightshift.train.labelled import labelled_pairs, labelled_tickets
     from nightshift.train.tuning import Dials, tune
+    from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)
@@ -50,8 +52,10 @@ def assemble(
             dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
             return store.put_json({"dials.json": store.put_json(asdict(dials))})
 
+        unresolved = read_mart(store, features, "unresolved")
+        never = unresolved_table(unresolved, unresolved.num_rows, None)["ticket_id"].to_pylist()
         given = [code_version(Path(__file__)), profile, index.digest, document_tower.digest, query_tower.digest]
-        kept = store.tree(once("dials", [*given, tickets.fingerprint, pairs.fingerprint], tuned, store))
+        kept = store.tree(once("dials", [*given, tickets.fingerprint, pairs.fingerprint, never], tuned, store))
         dials = Dials(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
         served = [document_tower, query_tower, heads, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}

@@ -17,6 +17,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,8 @@ def build(
     ids, texts = chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist()
     vectors, embedded = cached_vectors("chunks", ids, texts, encoder_digest=encoder, open_encoder=opened, store=store)
     asked = memory["text"].to_pylist()
-    unresolved = unresolved_table(read_mart(store, features, "unresolved"), memory.num_rows)
+    oldest = memory["created_at"][0].as_py() if memory.num_rows else None
+    unresolved = unresolved_table(read_mart(store, features, "unresolved"), memory.num_rows, oldest)
     asked += unresolved["text"].to_pylist()
     remembered, memory_embedded = cached_vectors(
         "tickets", text_keys(asked), asked, encoder_digest=encoder, open_encoder=opened, store=store
@@ -131,11 +133,18 @@ def memory_table(pairs: pa.Table, most: int) -> pa.Table:
     ).combine_chunks()
 
 
-def unresolved_table(tickets: pa.Table, most: int) -> pa.Table:
-    """The newest `most` tickets of the training part that no article resolved, with the columns of memory_table."""
-    trained = tickets.filter(pc.equal(tickets["split"], "train"))
-    newest = trained.sort_by([("created_at", "descending"), ("ticket_id", "ascending")]).slice(0, most)
-    rows = newest.sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+def unresolved_table(tickets: pa.Table, most: int, since: datetime | None) -> pa.Table:
+    """Tickets of the training part asked from `since` on that no article resolved, with the columns of memory_table.
+
+    Of more than `most`, those whose ids hash lowest: a sample of all that time, as the resolved ones are, of which a
+    night changes little. The newest would say that all that went unresolved did so lately.
+    """
+    known = tickets.filter(pc.equal(tickets["split"], "train"))
+    if since is not None:
+        known = known.filter(pc.greater_equal(known["created_at"], pa.scalar(since, known["created_at"].type)))
+    hashed = pa.array([hashlib.sha256(ticket.encode()).hexdigest() for ticket in known["ticket_id"].to_pylist()])
+    drawn = known.append_column("hashed", hashed.cast(pa.string())).sort_by("hashed").slice(0, most)
+    rows = drawn.sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
     none = pa.array([[]] * rows.num_rows, pa.list_(pa.string()))
     columns = {
         "ticket_id": rows["ticket_id"],

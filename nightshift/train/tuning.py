@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
@@ -96,7 +95,7 @@ def tune(
     blend = fit_blend(*rehearse(resolved, learned, rehearsing))
     ranker = retriever(blend.weights, heads, queries)
     sure, unsure = evidence_pair(ranker, texts, articles, times)
-    others = _unresolved_since(min(times), len(texts), read_mart(store, features, "unresolved"))
+    others = unresolved_table(read_mart(store, features, "unresolved"), len(texts), min(times))
     never = (
         ranker.rank(others["text"].to_pylist(), others["created_at"].to_pylist()).evidence
         if len(others)
@@ -108,12 +107,6 @@ def tune(
         policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),
         metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},
     )
-
-
-def _unresolved_since(start: datetime, most: int, tickets: pa.Table) -> pa.Table:
-    """The newest `most` tickets of the training part, asked from `start` on, that no article resolved."""
-    rows = unresolved_table(tickets, most)
-    return rows.filter(pc.greater_equal(rows["created_at"], start))
 
 
 def _policy(policy: Policy) -> dict[str, object]:

@@ -11,7 +11,7 @@ import pytest
 from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
 from nightshift.index import open_index
-from nightshift.index.build import build, memory_table
+from nightshift.index.build import build, memory_table, unresolved_table
 from nightshift.index.exact_index import open_folder
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -135,6 +135,26 @@ def test_memory_holds_the_newest_tickets_with_all_their_articles():
     assert memory_table(pairs, 1).select(["ticket_id", "article_ids"]).to_pylist() == [
         {"ticket_id": "t2", "article_ids": ["gift", "login"]}
     ]
+
+
+def test_unresolved_tickets_are_a_sample_of_their_time():
+    """Of many, some from every season since the oldest resolved one; a new ticket changes the sample little."""
+    day = datetime(2025, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
+    rows = [
+        {"ticket_id": f"t{one}", "split": "train", "created_at": day + timedelta(one), "text": "?"}
+        for one in range(400)
+    ]
+    tickets = pa.Table.from_pylist([*rows, rows[-1] | {"ticket_id": "judged", "split": "eval"}])
+    sample = unresolved_table(tickets, 100, day + timedelta(100))
+    times = sample["created_at"].to_pylist()
+    assert sample.num_rows == 100
+    assert times == sorted(times)
+    assert times[0] >= day + timedelta(100)
+    assert 30 < sum(time < day + timedelta(250) for time in times) < 70
+    more = pa.concat_tables([tickets, pa.Table.from_pylist([rows[-1] | {"ticket_id": f"n{one}"} for one in range(10)])])
+    again = unresolved_table(more, 100, day + timedelta(100))
+    assert len(set(sample["ticket_id"].to_pylist()) - set(again["ticket_id"].to_pylist())) <= 10
+    assert "judged" not in unresolved_table(more, 1_000, None)["ticket_id"].to_pylist()
 
 
 def test_no_resolved_ticket_yet_is_no_obstacle(world):
