@@ -76,6 +76,11 @@ def read(digest: str, name: str, store: Store) -> dict[str, object]:
     return cast(dict[str, object], store.get_json(tree[name]))
 
 
+def comparable(digest: str, store: Store) -> bool:
+    """Whether this code can open the release, and so compare with it. Raises StoreError."""
+    return read(digest, "release.json", store)["format"] == FORMAT
+
+
 def release_of(digest: str, store: Store) -> Release:
     """The artifact of a release that is in the store. Raises MissingObject, StoreError."""
     record = read(digest, "release.json", store)

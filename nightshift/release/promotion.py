@@ -7,6 +7,7 @@ Promotion(release='03fa...', outcome='rejected', serving='91ab...', registered_v
 from nightshift.artifacts import Evaluation, Promotion, Release
 from nightshift.errors import StoreError
 from nightshift.release import registry
+from nightshift.release.bundle import comparable
 from nightshift.settings import Settings
 from nightshift.store import Store
 
@@ -36,7 +37,10 @@ def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settin
         by_hand = f"pyflyte run workflows/rollback.py rollback --version {entry.version}"
         reason = f"a person rolled version {entry.version} back; to serve it all the same: {by_hand}"
         return _promotion(entry, "rejected", serving, [reason])
-    registry.promote(settings, entry.version, expected=evaluation.champion)
+    expected = evaluation.champion
+    if champion and not expected and not comparable(champion.digest, store):
+        expected = champion.digest  # made by another version of Nightshift: nothing can be compared with it
+    registry.promote(settings, entry.version, expected=expected)
     return _promotion(entry, "promoted", release.digest, list(evaluation.reasons))
 
 

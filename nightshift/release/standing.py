@@ -14,7 +14,7 @@ from nightshift.artifacts import Drift, Features, Standing
 from nightshift.errors import SettingsError
 from nightshift.evaluate.drift import ABOUT
 from nightshift.release import registry
-from nightshift.release.bundle import FORMAT, model_digests, read
+from nightshift.release.bundle import comparable, model_digests, read
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 
@@ -40,11 +40,10 @@ def consult(
     if champion is None:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
         return Standing(champion="", query_tower="", generator="", reasons=reasons)
-    record = read(champion.digest, "release.json", store)
-    if record["format"] != FORMAT:
+    if not comparable(champion.digest, store):
         reasons = dict.fromkeys(LEARNS_FROM, "trained: the serving release was made by another version of Nightshift")
         return Standing(champion="", query_tower="", generator="", reasons=reasons)
-    models = model_digests(record)
+    models = model_digests(read(champion.digest, "release.json", store))
     reuse, reasons = {}, {}
     for name, mart in LEARNS_FROM.items():
         adapter = models.get(f"{name}_adapter", "")

@@ -14,6 +14,7 @@ import pytest
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
 from nightshift.release import registry
+from nightshift.release.bundle import FORMAT
 from nightshift.release.promotion import promote_or_reject, roll_back
 from nightshift.release.tracking import registry_client, tracked
 from nightshift.settings import Settings
@@ -46,9 +47,10 @@ def store(settings):
 def candidate(store):
     """Makes a release and its evaluation from a name."""
 
-    def make(name, verdict="accepted", champion="", reasons=("no worse than before",)):
+    def make(name, verdict="accepted", champion="", reasons=("no worse than before",), form=FORMAT):
         lineage, evaluated = store.put_json({"code": name}), store.put_json({"of": name, "verdict": verdict})
-        release = Release(store.put_json({"lineage.json": lineage}), "i" * 64)
+        files = {"lineage.json": lineage, "release.json": store.put_json({"format": form})}
+        release = Release(store.put_json(files), "i" * 64)
         tree = store.put_json({"evaluation.json": evaluated})
         metrics = {"hit@5": 0.71}
         return release, Evaluation(tree, release.digest, champion, verdict, "stable", list(reasons), metrics)
@@ -145,6 +147,14 @@ def test_a_stale_comparison_is_refused(settings, store, candidate):
     promote_or_reject(*candidate("one"), settings, store)
     with pytest.raises(RegistryError, match="run the night again"):
         promote_or_reject(*candidate("two", champion="0" * 64), settings, store)
+
+
+def test_a_release_of_another_format_gives_way(settings, store, candidate):
+    """After an update nothing can be compared with what serves: a candidate judged without it takes its place."""
+    promote_or_reject(*candidate("old", form=FORMAT - 1), settings, store)
+    assert promote_or_reject(*candidate("new"), settings, store).outcome == "promoted"
+    with pytest.raises(RegistryError, match="compared with no release"):
+        promote_or_reject(*candidate("newer"), settings, store)
 
 
 def test_a_promotion_broken_off_is_completed(settings, store, candidate, monkeypatch):
