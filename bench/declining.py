@@ -6,8 +6,9 @@
 
 Learns from what was there before --train-until as a night does, and asks what came from --test-from on. Of the simulated
 company the truth is known (--truth: JSON lines of `nightshift simulate`, never read by the pipeline), and a question is answerable
-if the page that answers it is in the release, though it was down when somebody asked; orders are a tool's to answer and count neither way. Without it answerable are the resolved questions, and unanswerable the same ones
-with their articles taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
+if the page that answers it is in the release, though it was down when somebody asked; orders are a tool's to answer and
+count neither way. Without it answerable are the resolved questions, and unanswerable the same ones with their articles
+taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
 article: what a question meets that is of no kind asked before. In brackets: 95 % bootstrap intervals.
 """
 

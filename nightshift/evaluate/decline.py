@@ -6,7 +6,8 @@
 Few sources label questions that nothing answers. Any source yields them: take a question's articles away, and the
 tickets they resolved, and what is left cannot answer it. `evidence_pair` asks every question both ways. Where support
 answered tickets without an article, those are unanswerable too, as far as the past knows; the two sorts weigh the same,
-however many there are. Answerable and unanswerable weigh the same as well: the confidence is the probability of an answer at even odds, for no past knows how often the next question has none.
+however many there are. Answerable and unanswerable weigh the same as well: the confidence is the probability of an answer
+at even odds, for no past knows how often the next question has none.
 """
 
 from collections.abc import Sequence

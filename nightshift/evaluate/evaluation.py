@@ -65,7 +65,7 @@ def evaluate(
     settings: Settings,
     profile: Profile,
     assistant_for: Callable[[Path], answers.Answers],
-    code: str = "",
+    code: str,
     limits: Limits | None = None,
 ) -> tuple[Evaluation, EvaluationWork]:
     """Score a candidate that differs from the champion. Raises NotEnoughData without questions to score it on.

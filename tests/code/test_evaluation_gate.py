@@ -147,7 +147,7 @@ def world(tmp_path, monkeypatch):
     def run(candidate, champion, given=None, writer=Writer):
         drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)
         return evaluate(
-            candidate, champion, given or features(), drift, store, settings=settings, profile=profile("tiny"),
+            candidate, champion, given or features(), drift, store, settings=settings, profile=profile("tiny"), code="",
             assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), writer(), Policy()),
         )  # fmt: skip
 

@@ -40,8 +40,8 @@ class Reply:
 class Ticket:
     """What a customer wrote, what support answered, and what is true.
 
-    `intent`, `article` and `section` are the truth, and `missing`, the page that would answer were it up; `given` is the intent that support picked first, put right
-    `corrected_after` nights later (0: never).
+    `intent`, `article` and `section` are the truth, and `missing`, the page that would answer were it up; `given`
+    is the intent that support picked first, put right `corrected_after` nights later (0: never).
     """
 
     id: str
