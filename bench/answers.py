@@ -4,9 +4,10 @@
     python -m bench.answers --source 'file:///exports/desk?mapping=desk.yaml' --test-from 2025-01-01
     python -m bench.answers --home .nightshift                                    # the release that serves there
 
-Questions are those asked from the split on whose answer a customer accepted. Every answer passes the same check before
-it counts as generated; what fails is replaced by a quotation. Every second question is asked once more with the
-articles that resolved it taken away: then declining is right. Intervals are paired bootstraps over questions.
+The tuned generator is measured whether or not the night let it serve. Questions are those asked from the split on whose
+answer a customer accepted. Every answer passes the same check before it counts as generated; what fails is replaced by
+a quotation. Every second question is asked once more with the articles that resolved it taken away: then declining is
+right. Intervals are paired bootstraps over questions.
 """
 
 import argparse
@@ -30,20 +31,23 @@ from nightshift.artifacts import Features
 from nightshift.evaluate.retrieval import interval
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
+from nightshift.modeltree import read_model
 from nightshift.progress import say, track
 from nightshift.release import registry
-from nightshift.release.bundle import read
+from nightshift.release.bundle import read, release_of
 from nightshift.runtime.assistant import Answered, Assistant
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.generator import Generator
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import without_marks
+from nightshift.runtime.prompts import render, without_marks
 from nightshift.runtime.retriever import Retriever
 from nightshift.runtime.words import content_words
-from nightshift.settings import Settings, profile
+from nightshift.settings import Settings
 from nightshift.store import Store, open_store
 from nightshift.train.examples import plain_answer
+from nightshift.train.generator import pays
+from nightshift.train.trial import Shown
 from nightshift.warehouse import read_mart
 
 SEED = 7
@@ -60,19 +64,6 @@ class Case:
     articles: frozenset[str]
     found: tuple[Passage, ...]
     elsewhere: tuple[Passage, ...]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A retrieval that always finds the same and is sure of it: only the generator is compared."""
-
-    passages: tuple[Passage, ...]
-
-    def search(self, _question: str, k: int) -> Sequence[Passage]:
-        return self.passages[:k]
-
-    def confidence(self, _question: str, _passages: Sequence[Passage]) -> float:
-        return 1.0
 
 
 def accepted_answers(lineage: dict[str, Any], store: Store) -> dict[str, str]:
@@ -157,28 +148,27 @@ def compare(home: Path, n: int) -> str:
     policy = Policy.from_json((folder / "policy.json").read_text())
     asked = cases(questions, accepted_answers(lineage, store), retriever, n)
     encoder = OnnxEncoder(folder / "document_tower", settings.threads)
-    with tempfile.TemporaryDirectory() as name:
-        aside = open_store(f"file://{name}/store")
-        base = profile(settings.profile).generator
-        say("    base  exported without an adapter")
-        model = export_generator(None, base, store=aside, settings=settings, probes=[])
-        results, seconds = {}, {}
-        for title, where in (("base", aside.checkout(model.digest)), ("tuned", folder / "generator")):
-            generator = Generator(where, settings.threads)
-            said, seconds[title] = answers(
-                generator, [(c.question, c.found) for c in asked], policy, retriever.likeness
-            )
-            missing = [(c.question, c.elsewhere) for c in asked[::2]]
-            away, _ = answers(generator, missing, policy, retriever.likeness)
-            results[title] = measures(said, away, asked, encoder)
+    adapter = read_model(release_of(release.digest, store).models["generator_adapter"], store)
+    probes = [render(case.question, case.found[: policy.passages]) for case in asked]
+    results, seconds = {}, {}
+    for title, learned in (("base", None), ("tuned", adapter)):
+        say(f"    {title}  exporting")
+        model = export_generator(learned, adapter.base, store=store, settings=settings, probes=probes)
+        generator = Generator(store.checkout(model.digest), settings.threads)
+        said, seconds[title] = answers(generator, [(c.question, c.found) for c in asked], policy, retriever.likeness)
+        missing = [(c.question, c.elsewhere) for c in asked[::2]]
+        away, _ = answers(generator, missing, policy, retriever.likeness)
+        results[title] = measures(said, away, asked, encoder)
     lines = ["| measure | base | tuned | difference (95 % interval) |", "|---|---|---|---|"]
     lines += [row(name, results["base"][name], results["tuned"][name]) for name in results["base"]]
     p50 = [float(np.median(seconds[title])) for title in ("base", "tuned")]
     lines.append(f"| seconds an answer, p50 | {p50[0]:.2f} | {p50[1]:.2f} | {p50[1] - p50[0]:+.2f} |")
-    lines += [
-        "",
-        f"{len(asked)} questions of {len(questions)}, seed {SEED}, release {release.digest[:12]}, {settings.threads} threads.",
-    ]
+    tried = {name: int(adapter.metrics[name]) for name in ("asked", "answered_before", "answered")}
+    lines.append(f"\n{len(asked)} questions of {len(questions)}, seed {SEED}, {settings.threads} threads.")
+    lines.append(
+        f"The night asked both {tried['asked']} held-out questions: the base answered {tried['answered_before']}, the tuned one "
+        f"{tried['answered']}; {'the tuned one' if pays(adapter) else 'the base'} serves."
+    )
     return "\n".join(lines)
 
 

@@ -1,5 +1,7 @@
 """Merge the generator's adapter into its base and convert it for serving, in four bits where that says the same.
 
+An adapter that answers fewer questions than its base is left out.
+
 pyflyte run tasks/export_generator.py export_generator --adapter '{...}' --features '{...}'
 """
 
@@ -25,7 +27,9 @@ CACHE = replace(cached(__file__), ignored_inputs=("features",))
 def export_generator(adapter: Model, features: Features, profile: str = "tiny") -> Model:
     """The generator as it serves: parity with PyTorch in fp32, and agreement of the smaller variant with fp32."""
     from nightshift.export.generator import export_generator as export
-    from nightshift.train.examples import build_examples, passages_of
+    from nightshift.train.examples import build_examples
+    from nightshift.train.generator import pays
+    from nightshift.train.library import passages_of
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)
@@ -33,13 +37,14 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
     with stage("export-generator") as finish:
         passages = passages_of(read_mart(store, features, "articles"))
         taught = build_examples(read_mart(store, features, "generator_examples"), passages, size(profile), SEED)
-        probes = [example.prompt for example in taught.examples]
-        model = export(adapter if adapter.digest else None, adapter.base, store=store, settings=settings, probes=probes)
-        finish(_page(model), changed=1, total=1, unit="models")
+        probes = [example.prompt for example in [*taught.held_out, *taught.examples]]
+        served = adapter if adapter.digest and pays(adapter) else None
+        model = export(served, adapter.base, store=store, settings=settings, probes=probes)
+        finish(_page(model, "the adapter's" if served else "the base's"), changed=1, total=1, unit="models")
     return model
 
 
-def _page(model: Model) -> Page:
-    bits = int(model.metrics["bits"])
-    page = Page("Generator export", "good", f"Ships with {bits} bits a weight, {model.metrics['size_mb']:.0f} MB")
+def _page(model: Model, whose: str) -> Page:
+    bits, size = int(model.metrics["bits"]), model.metrics["size_mb"]
+    page = Page("Generator export", "good", f"Ships in {whose} words, with {bits} bits a weight, {size:.0f} MB")
     return page.table(("measure", "value"), sorted(model.metrics.items()), "Parity and agreement")

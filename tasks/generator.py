@@ -28,8 +28,9 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
     from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
-    from nightshift.train.examples import build_examples, passages_of
+    from nightshift.train.examples import build_examples
     from nightshift.train.generator import can_train, train_generator
+    from nightshift.train.library import passages_of
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)
@@ -76,6 +77,14 @@ def _reused(why: str) -> Page:
 
 
 def _page(model: Model, taught: "TrainingSet") -> Page:
-    page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples")
+    from nightshift.train.generator import pays
+
+    answered, before, asked = (int(model.metrics[name]) for name in ("answered", "answered_before", "asked"))
+    told = f"{answered} of {asked} held-out questions answered, {before} by the base"
+    if pays(model):
+        page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples: {told}")
+    else:
+        page = Page("Generator", "quiet", f"Training did not pay, the base goes on writing: {told}")
+    page.note("A question is answered if what is written passes the check of every answer and cites the right article.")
     page.table(("measure", "value"), sorted(model.metrics.items()), "Training")
     return page.table(("examples", "number"), sorted(taught.counts.items()), "What became of the answers")

@@ -95,11 +95,19 @@ def _windows(passage: Passage) -> Iterator[str]:
 
 
 def cite(sentence: str, passages: Sequence[Passage]) -> str:
-    """The sentence with a mark; one that cites nothing gets the mark of the passage that supports it most."""
-    if marks(sentence) or not passages:
+    """The sentence with the mark of the passage that bears it out best, whatever passage the model named.
+
+    A small model says what a passage says and numbers it wrongly, or names one that was not shown. Its own marks stay
+    where no single passage does better.
+    """
+    if not passages:
         return sentence
-    shares = [support(sentence, [passage]) for passage in passages]
-    return with_mark(sentence, shares.index(max(shares)) + 1)
+    said = without_marks(sentence)
+    scores = [check(with_mark(said, number), passages).score for number in range(1, len(passages) + 1)]
+    best = max(scores)
+    if marks(sentence) and check(sentence, passages).score >= best:
+        return sentence
+    return with_mark(said, scores.index(best) + 1)
 
 
 def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None = None) -> str:

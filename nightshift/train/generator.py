@@ -10,51 +10,37 @@ Under torch elastic every process takes its share of each batch; the first one s
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
 from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say, track
-from nightshift.runtime.prompts import END_OF_TURN, VERSION
+from nightshift.runtime.policy import Policy
+from nightshift.runtime.prompts import VERSION, render
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.adapter import save_adapter
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
-from nightshift.train.examples import Example, TrainingSet
-from nightshift.train.holdout import newest
+from nightshift.train.examples import TrainingSet
 from nightshift.train.query_tower import Log
+from nightshift.train.trial import passes, written
+from nightshift.train.turns import Turn, micro_batches, order, pace, turns
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+T = TypeVar("T")
+
 RANK = 16
 LEARNING_RATE = 5e-4
-WARM_UP = 0.05  # share of the steps
-CHECKS = 4  # looks at the held-out loss during training
+CHECKS = 4  # looks at the held-out loss during training, at most
+LEAST_APART = 6  # steps between two of them
 PATIENCE = 2  # checks without a better loss before training ends
-MOST_HELD_OUT = 24
 FEWEST_EXAMPLES = 20
-PADDED_TOKENS = 640  # a micro-batch: with 135 M parameters it keeps the peak below 3.5 GB
 LOG_EVERY = 5
-
-
-@dataclass(frozen=True)
-class Turn:
-    """An example in tokens. The answer, with the end of turn, begins at `answer_at`."""
-
-    tokens: list[int]
-    answer_at: int
-
-    @property
-    def n_answer(self) -> int:
-        """How many tokens are learned."""
-        return len(self.tokens) - self.answer_at
 
 
 def can_train(taught: TrainingSet) -> bool:
@@ -73,38 +59,24 @@ def train_generator(
     log: Log,
     trained_on: str,
 ) -> Model:
-    """Train the adapter, keep the state with the lowest loss on the newest tenth, and store it.
+    """Train the adapter, keep the state with the lowest held-out loss, try it beside the base, and store it.
 
-    `trained_on` is the digest of the features the examples come from. Raises NotEnoughData, TrainingFailed.
+    `trained_on` is the digest of the features the examples come from. Whether the adapter is to serve, its metrics say:
+    see `pays`. Raises NotEnoughData, TrainingFailed.
     """
     if not can_train(taught):
         raise NotEnoughData(
             f"{len(taught.examples)} answered questions are too few to train the generator ({FEWEST_EXAMPLES} wanted)",
             "ask can_train first, and export the base generator",
         )
-    training = _Training(taught.examples, base_url, profile=profile, settings=settings, seed=seed)
+    training = _Training(taught, base_url, profile=profile, settings=settings, seed=seed)
     metrics = training.run(profile.generator_steps, log)
     return training.stored(store, taught, trained_on, metrics)
 
 
-def turns(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Turn | None]:
-    """Every example in tokens; None for one longer than `max_tokens`, because cutting it would teach half an answer."""
-    prompts = tokenizer([one.prompt for one in examples], add_special_tokens=False)["input_ids"]
-    answers = tokenizer([one.answer + END_OF_TURN for one in examples], add_special_tokens=False)["input_ids"]
-    whole = [Turn(prompt + answer, len(prompt)) for prompt, answer in zip(prompts, answers, strict=True)]
-    return [one if len(one.tokens) <= max_tokens else None for one in whole]
-
-
-def micro_batches(batch: Sequence[Turn], budget: int = PADDED_TOKENS) -> Iterator[list[Turn]]:
-    """The turns of a batch, longest first, in pieces of at most `budget` padded tokens (at least one turn)."""
-    piece: list[Turn] = []
-    for turn in sorted(batch, key=lambda one: -len(one.tokens)):
-        if piece and (len(piece) + 1) * len(piece[0].tokens) > budget:
-            yield piece
-            piece = []
-        piece.append(turn)
-    if piece:
-        yield piece
+def pays(adapter: Model) -> bool:
+    """Whether the adapter answered at least as many held-out questions as its base; one that was never tried does."""
+    return adapter.metrics.get("answered", 0.0) >= adapter.metrics.get("answered_before", 0.0)
 
 
 def answer_loss(model: Any, batch: Sequence[Turn]) -> "Tensor":
@@ -121,29 +93,10 @@ def answer_loss(model: Any, batch: Sequence[Turn]) -> "Tensor":
     return torch.nn.functional.cross_entropy(logits, ids[rows, places], reduction="sum")
 
 
-def pace(step: int, steps: int) -> float:
-    """The learning rate's factor: up in the first twentieth of the steps, then linearly down to 0."""
-    warm = max(1, round(steps * WARM_UP))
-    return min((step + 1) / warm, (steps - step) / max(1, steps - warm + 1))
-
-
-def order(n: int, steps: int, batch: int, seed: int) -> Iterator[list[int]]:
-    """`steps` batches of positions below n: shuffled passes one after another, so that all are seen equally often."""
-    chance = np.random.default_rng(seed)
-    queue: list[int] = []
-    for _ in range(steps):
-        while len(queue) < batch:
-            queue += chance.permutation(n).tolist()
-        yield queue[:batch]
-        queue = queue[batch:]
-
-
 class _Training:
     """The adapted model, its optimizer and this process's part of the work."""
 
-    def __init__(
-        self, examples: Sequence[Example], base_url: str, *, profile: Profile, settings: Settings, seed: int
-    ) -> None:
+    def __init__(self, taught: TrainingSet, base_url: str, *, profile: Profile, settings: Settings, seed: int) -> None:
         import torch
         from accelerate import Accelerator
         from peft import LoraConfig, get_peft_model
@@ -153,14 +106,15 @@ class _Training:
         self.base, self.seed, self.batch = base_url, seed, profile.generator_batch
         with self.accelerator.main_process_first():  # the first one unpacks, the others find it done
             folder = unpacked(base_url, settings)
-        known = turns(examples, load_tokenizer(folder), profile.generator_max_tokens)
-        newer = newest([one.created_at for one in examples], [one.ticket_id for one in examples])
+        self.tokenizer, self.asked = load_tokenizer(folder), taught.held_out
+        known = turns(taught.examples, self.tokenizer, profile.generator_max_tokens)
+        self.learned = [one for one in known if one]
+        held_out = turns(taught.held_out, self.tokenizer, profile.generator_max_tokens)
+        self.held_out = [one for one in held_out if one]
         self.too_long = known.count(None)
-        self.learned = [one for one, held in zip(known, newer, strict=True) if one and not held]
-        self.held_out = [one for one, held in zip(known, newer, strict=True) if one and held][:MOST_HELD_OUT]
         if not self.learned or not self.held_out:
             raise NotEnoughData(
-                f"of {len(examples)} examples {self.too_long} are longer than {profile.generator_max_tokens} tokens",
+                f"of {len(known)} examples {self.too_long} are longer than {profile.generator_max_tokens} tokens",
                 "raise generator_max_tokens of the profile",
             )
         torch.manual_seed(seed)
@@ -176,12 +130,12 @@ class _Training:
         return self.adapted.get_base_model()
 
     def run(self, steps: int, log: Log) -> dict[str, float]:
-        """Train for up to `steps`, restore the best state, and return what it reached."""
+        """Train for up to `steps`, restore the best state, try it, and return what it reached."""
         from peft import set_peft_model_state_dict
 
         before = best = self._held_out_loss()
         kept, step, best_step, loss = self._state(), 0, 0, math.nan
-        every = max(1, math.ceil(steps / CHECKS))
+        every = max(LEAST_APART, math.ceil(steps / CHECKS))
         batches = track(order(len(self.learned), steps, self.batch, self.seed), "generator", steps)
         for step, places in enumerate(batches, start=1):
             loss = self._step([self.learned[place] for place in places])
@@ -207,7 +161,23 @@ class _Training:
             "examples": float(len(self.learned)),
             "held_out": float(len(self.held_out)),
             "too_long": float(self.too_long),
+            **self._tried(),
         }
+
+    def _tried(self) -> dict[str, float]:
+        """How many held-out questions the base and the adapted model answer so that it would be shown, and rightly."""
+        mine = self._share(self.asked)
+        prompts = [render(one.question, one.shown) for one in mine]
+        self.adapted.eval()
+        say(f"    generator  {len(self.asked)} held-out questions, asked of the base and of what it learned")
+        tuned = written(self.adapted, self.tokenizer, prompts, Policy().max_tokens)
+        with self.adapted.disable_adapter():
+            base = written(self.adapted, self.tokenizer, prompts, Policy().max_tokens)
+        answered, before = (
+            self._over_all(float(sum(passes(one, text) for one, text in zip(mine, said, strict=True))))
+            for said in (tuned, base)
+        )
+        return {"answered": answered, "answered_before": before, "asked": float(len(self.asked))}
 
     def _step(self, batch: Sequence[Turn]) -> float:
         """One optimizer step over this process's share; returns the mean loss a token over the whole batch."""
@@ -245,7 +215,7 @@ class _Training:
             mine = sum(answer_loss(self.model, piece).item() for piece in micro_batches(self._share(self.held_out)))
         return self._over_all(mine) / sum(one.n_answer for one in self.held_out)
 
-    def _share(self, batch: Sequence[Turn]) -> Sequence[Turn]:
+    def _share(self, batch: Sequence[T]) -> Sequence[T]:
         return batch[self.accelerator.process_index :: self.accelerator.num_processes]
 
     def _over_all(self, value: float) -> float:

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pytest
 
 from nightshift.runtime.grounding import check
+from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, marks
 from nightshift.settings import PROFILES
-from nightshift.train.examples import build_examples, passages_of, plain_answer
+from nightshift.train.examples import build_examples, plain_answer
+from nightshift.train.library import passages_of
 
 ARTICLES = pa.Table.from_pylist(
     [
@@ -109,6 +111,33 @@ def test_a_resolved_ticket_without_an_accepted_answer_teaches_a_quotation():
     assert {one.answer.replace("[2]", "[1]") for one in quoted} == {"Standard delivery costs 4.90 EUR per order [1]."}
 
 
+def test_what_the_prompt_has_no_room_for_is_not_taught():
+    """A long question leaves little of its passages: every answer stands in what is left of them, word for word."""
+    long = "my cat sat on the keyboard while I was writing this to you, so please forgive me all of its mistakes; " * 4
+    table = rows(60)
+    asked = [f"{long} what is the cost of delivery {i}" for i in range(60)]
+    taught = built(table.set_column(2, "question", pa.array(asked)))
+    answering = [one for one in [*taught.examples, *taught.held_out] if one.kind != "declining"]
+    assert answering
+    for one in answering:
+        shown = one.prompt.split("Question:")[0].split("\n\n")
+        (mark,) = marks(one.answer)
+        (text,) = [part for part in shown if f"[{mark}] " in part]
+        passage = Passage("c", "a", "", "", text.replace(f"[{mark}] ", ""), "", 0.0)
+        assert check(one.answer.replace(f"[{mark}]", "[1]"), [passage]).ok
+
+
+def test_the_newest_tickets_are_only_judged_on():
+    """Nothing is learned from the newest tenth, and its examples keep the whole passages that serving would show."""
+    taught = built(rows(100))
+    learned, judged = ({one.ticket_id for one in part} for part in (taught.examples, taught.held_out))
+    assert judged
+    assert judged <= {f"t{i:03}" for i in range(90, 100)}
+    assert not learned & {f"t{i:03}" for i in range(90, 100)}
+    whole = {one.text for one in passages_of(ARTICLES)}
+    assert all(passage.text in whole for one in taught.held_out for passage in one.shown)
+
+
 def test_a_desk_that_links_few_answers_learns_from_those_it_has():
     """Linked rows are looked for among all, however many are unlinked."""
     few, many = rows(30), rows(400, article="")
@@ -141,8 +170,11 @@ def test_every_ticket_counts_as_considered():
 def test_no_more_rows_are_looked_at_than_the_steps_need():
     """A large history is sampled."""
     taught = built(rows(400))
+    tiny = PROFILES["tiny"]
+    wanted = tiny.generator_steps * tiny.generator_batch, 2 * tiny.answered_questions
+    assert (len(taught.examples), len(taught.held_out)) == wanted
     assert sum(taught.counts.values()) == 400
-    assert taught.counts["not needed"] == 400 - PROFILES["tiny"].generator_steps * PROFILES["tiny"].generator_batch
+    assert taught.counts["not needed"] == 400 - sum(wanted)
 
 
 @pytest.mark.parametrize(

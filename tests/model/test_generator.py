@@ -3,11 +3,11 @@
 import json
 import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from nightshift.artifacts import Model
 from nightshift.basemodels import resolve
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.runtime.generator import until
@@ -15,9 +15,11 @@ from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
-from nightshift.train.checkpoint import unpacked
+from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 from nightshift.train.examples import Example, TrainingSet
-from nightshift.train.generator import Turn, micro_batches, order, pace, train_generator
+from nightshift.train.generator import pays, train_generator
+from nightshift.train.trial import passes, written
+from nightshift.train.turns import Turn, micro_batches, order, pace
 from tests.narrow_llama import write_narrow_llama
 
 TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator_max_tokens=220)
@@ -28,17 +30,17 @@ def passage(i):
     return Passage(f"c{i}", f"a{i}", f"Shelf {i}", "", text, "", 0.0)
 
 
-def example(i):
-    shown = [passage(i), passage(i + 1)]
-    answer = DECLINE if i % 5 == 0 else f"Shelf number {i} holds lamps [1]."
-    born = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=i)
-    kind = "declining" if answer == DECLINE else "helper"
-    return Example(f"t{i:02}", born, render(f"what does shelf {i} hold", shown), answer, kind)
+def example(i, *, declining=False):
+    shown, question = (passage(i), passage(i + 1)), f"what does shelf {i} hold"
+    if declining:
+        return Example(f"t{i:02}", render(question, shown), DECLINE, "declining", question, shown, "")
+    answer = f"Shelf number {i} holds lamps [1]."
+    return Example(f"t{i:02}", render(question, shown), answer, "helper", question, shown, f"a{i}")
 
 
 def training_set(n):
-    examples = [example(i) for i in range(n)]
-    return TrainingSet(examples, [one.ticket_id for one in examples], {"helper": n})
+    examples = [example(i, declining=i % 5 == 0) for i in range(n)]
+    return TrainingSet(examples[:-2], examples[-2:], [one.ticket_id for one in examples], {"helper": n})
 
 
 def test_micro_batches_hold_every_turn_once_within_the_budget():
@@ -62,6 +64,38 @@ def test_all_examples_are_seen_equally_often():
     """Passes follow each other without gaps, whatever the batch size."""
     seen = [place for batch in order(5, steps=7, batch=5, seed=1) for place in batch]
     assert sorted(seen) == sorted(list(range(5)) * 7)
+
+
+@pytest.mark.parametrize(
+    ("said", "passed"),
+    [
+        ("Shelf number 1 holds lamps [1].", True),
+        ("Shelf number 1 holds lamps [2].", True),  # the right passage is named, whatever the model names
+        ("Shelf number 2 holds lamps [2].", False),  # another article answers another question
+        ("Shelf number 7 holds lamps [1].", False),
+        ("Lamps, surely", False),
+        ("", False),
+        (DECLINE, False),
+    ],
+)
+def test_a_trial_is_passed_by_what_would_be_shown_and_cites_the_right_article(said, passed):
+    """The rules are those that serving applies; a quotation in place of what was written is no answer of the model."""
+    assert passes(example(1), said) == passed
+
+
+def test_declining_passes_where_no_passage_answers():
+    """An example of declining is passed by declining alone."""
+    assert passes(example(1, declining=True), DECLINE)
+    assert not passes(example(1, declining=True), "Shelf number 1 holds lamps [1].")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "serves"),
+    [({"answered": 3.0, "answered_before": 4.0}, False), ({"answered": 4.0, "answered_before": 4.0}, True), ({}, True)],
+)
+def test_an_adapter_serves_unless_its_base_answers_more(metrics, serves):
+    """Level is enough, and one of a time before there were trials stays."""
+    assert pays(Model("generator_adapter", "a" * 64, "base", "f" * 64, metrics)) == serves
 
 
 def test_training_refuses_too_few_examples(tmp_path):
@@ -179,6 +213,17 @@ def test_a_turn_longer_than_the_room_gets_more(spoken):
 
 
 @pytest.mark.slow
+def test_prompts_written_together_say_what_each_says_alone(home):
+    """Padding changes no answer, and answers stand in the order of their prompts."""
+    folder = unpacked(TINY.generator, home[0])
+    model, tokenizer = load(folder), load_tokenizer(folder)
+    prompts = [example(i).prompt for i in (1, 12)] + [render("what now", [passage(i) for i in range(1, 9)])]
+    together = written(model, tokenizer, prompts, 12)
+    assert together == [written(model, tokenizer, [prompt], 12)[0] for prompt in prompts]
+    assert len(set(together)) == len(prompts)
+
+
+@pytest.mark.slow
 def test_training_and_export_are_reproducible(home, narrow):
     """The same examples give the same adapter, and the same adapter the same exported model, digest for digest."""
     from nightshift.export.generator import export_generator
@@ -203,6 +248,7 @@ def test_two_steps_train_export_and_speak(home):
     told: list = []
     adapter = trained(home, told)
     assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_before"]
+    assert adapter.metrics["asked"] == 2
     assert all(math.isfinite(value) for _, values in told for value in values.values())
     tree = store.tree(adapter.digest)
     assert set(tree) == {"adapter_config.json", "adapter_model.safetensors", "model.json", "trained_on.json"}
