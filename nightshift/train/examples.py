@@ -85,7 +85,7 @@ def build_examples(rows: pa.Table, passages: Sequence[Passage], profile: Profile
     """What `rows` teach, sorted by ticket. The same rows, passages and seed give the same examples.
 
     `rows` is the generator_examples mart: ticket_id, created_at, question, article_id, answer. They are drawn until
-    there are as many examples as the profile's steps can learn from, and twice as many to be judged on as it asks questions.
+    there are as many examples as the profile's steps can learn from, and as many to be judged on as it asks questions.
     """
     known = sorted(rows.to_pylist(), key=lambda row: str(row["ticket_id"]))
     newer = newest([row["created_at"] for row in known], [str(row["ticket_id"]) for row in known])
@@ -94,7 +94,7 @@ def build_examples(rows: pa.Table, passages: Sequence[Passage], profile: Profile
     older = [row for row, held in zip(known, newer, strict=True) if not held]
     latest = [row for row, held in zip(known, newer, strict=True) if held]
     examples = builder.mixed(older, profile.generator_steps * profile.generator_batch, counts)
-    held_out = builder.mixed(latest, 2 * profile.answered_questions, counts)
+    held_out = builder.mixed(latest, profile.answered_questions, counts)
     return TrainingSet(examples, held_out, [str(row["ticket_id"]) for row in known], dict(sorted(counts.items())))
 
 

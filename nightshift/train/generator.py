@@ -18,7 +18,6 @@ from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
 from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say, track
-from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import VERSION, render
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
@@ -170,9 +169,11 @@ class _Training:
         prompts = [render(one.question, one.shown) for one in mine]
         self.adapted.eval()
         say(f"    generator  {len(self.asked)} held-out questions, asked of the base and of what it learned")
-        tuned = written(self.adapted, self.tokenizer, prompts, Policy().max_tokens)
         with self.adapted.disable_adapter():
-            base = written(self.adapted, self.tokenizer, prompts, Policy().max_tokens)
+            base = written(self.adapted, self.tokenizer, prompts)
+        self.adapted.merge_adapter()  # as it would serve, and twice as fast
+        tuned = written(self.adapted, self.tokenizer, prompts)
+        self.adapted.unmerge_adapter()
         answered, before = (
             self._over_all(float(sum(passes(one, text) for one, text in zip(mine, said, strict=True))))
             for said in (tuned, base)

@@ -1,6 +1,6 @@
 """Does the generator answer better for what it learned? Held-out questions, judged by the rules that serving applies.
 
-    said = written(model, tokenizer, [render(one.question, one.shown) for one in held_out], 96)
+    said = written(model, tokenizer, [render(one.question, one.shown) for one in held_out])
     [passes(one, text) for one, text in zip(held_out, said, strict=True)]        # [True, False, True, ...]
 
 The loss cannot tell: a model that has learned to say half a sentence finds the rest of it likely.
@@ -19,6 +19,7 @@ from nightshift.runtime.prompts import END_OF_TURN
 from nightshift.train.examples import Example
 
 AT_ONCE = 12  # prompts decoded together: a step costs little more than for one
+ENOUGH = 48  # tokens: the first sentence decides
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def passes(example: Example, text: str) -> bool:
     return last.source == "generated" and example.article_id in {one.article_id for one in last.citations}
 
 
-def written(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int) -> list[str]:
+def written(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int = ENOUGH) -> list[str]:
     """What a PyTorch causal LM writes after each prompt, greedily, up to the end of turn or `max_tokens`."""
     import torch
 

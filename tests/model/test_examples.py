@@ -171,7 +171,7 @@ def test_no_more_rows_are_looked_at_than_the_steps_need():
     """A large history is sampled."""
     taught = built(rows(400))
     tiny = PROFILES["tiny"]
-    wanted = tiny.generator_steps * tiny.generator_batch, 2 * tiny.answered_questions
+    wanted = tiny.generator_steps * tiny.generator_batch, tiny.answered_questions
     assert (len(taught.examples), len(taught.held_out)) == wanted
     assert sum(taught.counts.values()) == 400
     assert taught.counts["not needed"] == 400 - sum(wanted)
