@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.evaluate.drift import FEWEST, Asked, Comparison, compare, make_reference
+from nightshift.evaluate.drift import FEWEST, Asked, Comparison, cluster, compare, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.export.encoder import export_document_tower
 from nightshift.index.build import text_keys
@@ -134,7 +134,7 @@ def champion(desk: Desk, encoders: Encoders) -> Champion:
     head = IntentHead(fit_head(frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])))
     memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
     reference = make_reference(
-        encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, learned_labels(desk.tickets)
+        encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, cluster(memory), learned_labels(desk.tickets)
     )
     return Champion(head, memory, reference)
 

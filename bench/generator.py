@@ -29,7 +29,7 @@ from nightshift.sources.company import library
 from nightshift.sources.company.tickets import tickets_on
 from nightshift.store import open_store
 from nightshift.train.checkpoint import load_tokenizer, unpacked
-from nightshift.train.examples import Library, passages_of
+from nightshift.train.library import Library, passages_of
 
 SEED = 7
 NIGHT = 1

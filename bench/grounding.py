@@ -26,7 +26,8 @@ from nightshift.runtime.words import sentences
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store
-from nightshift.train.examples import passages_of, plain_answer
+from nightshift.train.examples import plain_answer
+from nightshift.train.library import passages_of
 from nightshift.warehouse import read_mart, transform
 
 SHARED = 0.7  # of a paraphrase's words stand together in a passage: what a helper took from it

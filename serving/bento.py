@@ -45,16 +45,17 @@ def build(release: Path, out: Path, version: str) -> Path:
     with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as name:
         work = Path(name).absolute()
         context = work / "context"
-        _lay_out(release.absolute(), context)
+        _lay_out(context)
         made = _bento(context, work, version)
+        # The models come last: BentoML copies what it builds from three times, and half a gigabyte is mostly models.
+        shutil.copytree(release.absolute(), made / "src" / "release", copy_function=shutil.copyfile)
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
     return target
 
 
-def _lay_out(release: Path, context: Path) -> None:
-    """Everything that goes into the Bento, side by side: nightshift/, serving/, release/."""
-    shutil.copytree(release, context / "release", copy_function=shutil.copyfile)
+def _lay_out(context: Path) -> None:
+    """The code that goes into the Bento: nightshift/ and serving/. The release will stand beside them."""
     for part in CODE:
         source, target = ROOT / part, context / part
         if source.is_dir():

@@ -1,6 +1,6 @@
 """Are tonight's tickets like those that the release was judged on? Drift warns and triggers; it never blocks.
 
-    reference = make_reference(fresh, memory, labels)     # JSON, stored in the release
+    reference = make_reference(fresh, memory, cluster(memory), labels)     # JSON, stored in the release
     found = compare(reference, tonight, memory)           # Comparison(verdict='drift', rows=214, measures=[...])
 
 The reference are tickets that the release knew but had not learned from: the newest fifth. Its heads, clusters and memory meet them as
@@ -82,14 +82,16 @@ class Comparison:
         return asdict(self) | {"measures": [asdict(one) | {"exceeded": one.exceeded} for one in self.measures]}
 
 
-def make_reference(fresh: Asked, memory: NDArray[np.float32], known: Iterable[str]) -> dict[str, Any]:
+def make_reference(
+    fresh: Asked, memory: NDArray[np.float32], centres: NDArray[np.float32], known: Iterable[str]
+) -> dict[str, Any]:
     """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
 
-    `memory` float32 [m, dim] is that of its index, `known` are the labels that it learned. Without a ticket there is nothing.
+    `memory` float32 [m, dim] is that of its index, `centres` float32 [k, dim] those of `cluster`, `known` are the labels
+    that it learned. Without a ticket there is nothing.
     """
     if not len(fresh.vectors):
         return {}
-    centres = _centres(memory[-_MOST_CLUSTERED:] if len(memory) else fresh.vectors)
     near = familiarity(fresh.vectors, memory)
     had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
     return {
@@ -207,13 +209,14 @@ def _parts(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Cou
     return parts
 
 
-def _centres(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centres float32 [k, dim] of at most 20 clusters, at least 25 tickets a cluster.
+def cluster(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Centres float32 [k, dim] of at most 20 clusters of tickets, at least 25 tickets a cluster; the newest 4,000 count.
 
     Of remembered tickets, not of the reference: those that made the centres lie nearer to them than new ones do.
     """
     from sklearn.cluster import KMeans
 
+    vectors = vectors[-_MOST_CLUSTERED:]
     k = max(1, min(20, len(vectors) // 25))
     centres: NDArray[np.float32] = KMeans(k, n_init=1, random_state=_SEED).fit(vectors).cluster_centers_
     return np.round(centres, 5)

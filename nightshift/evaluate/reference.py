@@ -1,6 +1,6 @@
 """Tickets as drift sees them: those a release was judged on, and tonight's.
 
-    make_reference(asked(fresh(tickets), tickets, heads, ...), memory, learned_labels(tickets))   # reference.json
+    make_reference(asked(fresh(tickets), tickets, heads, ...), memory, centres, learned_labels(tickets))   # reference.json
     asked(newest_nights(tickets, FEWEST), tickets, heads, ...)                                    # to compare with it
 
 `tickets` is the mart: rows of both splits. Those of the split 'eval' are fresh: no part of the release has learned from them.

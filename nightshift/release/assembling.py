@@ -4,9 +4,13 @@ release = assemble(features, index, models, dials, code, store, settings)
 """
 
 from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model, Release
-from nightshift.evaluate.drift import make_reference
+from nightshift.evaluate.drift import cluster, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels
 from nightshift.release import bundle, lineage
 from nightshift.runtime import prompts
@@ -15,6 +19,7 @@ from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store
+from nightshift.store.once import once
 from nightshift.train.tuning import Dials
 from nightshift.warehouse import read_mart
 
@@ -39,6 +44,8 @@ def assemble(
         open_encoder=lambda: open_bulk(store.checkout(documents.digest), settings.threads),
         store=store,
     )
+    memory = Memory.load(store.checkout(index.digest)).vectors
+    centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
     parts = bundle.Parts(
         index=index,
         models=dict(models),
@@ -49,7 +56,17 @@ def assemble(
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(judged_on, Memory.load(store.checkout(index.digest)).vectors, learned_labels(tickets)),
+        reference=make_reference(judged_on, memory, centres, learned_labels(tickets)),
         lineage=lineage.trace(features, index, models, code, store),
     )
     return bundle.assemble(parts, store)
+
+
+def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:
+    """The clusters of what `index` remembers, made anew when that is: importing what clusters costs more than clustering."""
+
+    def made() -> str:
+        return store.put_json({"centres.json": store.put_json(cluster(memory).tolist())})
+
+    kept = store.tree(once("clusters", [code, store.tree(index.digest)["memory.npy"]], made, store))
+    return np.array(cast(list[Any], store.get_json(kept["centres.json"])), np.float32)

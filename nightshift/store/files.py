@@ -61,12 +61,16 @@ def written_whole(target: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+# Objects whose bytes this process has seen to be right, by path, with size and time of change then: half a gigabyte of
+# models is read by stage after stage of a night.
+_seen: dict[Path, tuple[int, int]] = {}
+
+
 class FileStore:
     """A Store in a folder. Objects are read-only files; a write is a rename, so a killed process leaves no half."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._verified: set[str] = set()
 
     @property
     def identity(self) -> str:
@@ -114,7 +118,9 @@ class FileStore:
                 f"the store has no object {digest[:12]} ({self.root})",
                 "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, or restore the store",
             )
-        if digest not in self._verified:
+        status = target.stat()
+        looks = (status.st_size, status.st_mtime_ns)
+        if _seen.get(target) != looks:
             if digest_of_file(target) != digest:
                 # Set aside, not deleted: the next night writes it anew, and a person can look at what happened.
                 aside = self.root / "corrupt" / digest
@@ -124,7 +130,7 @@ class FileStore:
                     f"object {digest[:12]} does not hold the bytes of its digest; it was set aside as {aside}",
                     "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, and check the disk",
                 )
-            self._verified.add(digest)
+            _seen[target] = looks
         return target
 
     def has(self, digest: str) -> bool:

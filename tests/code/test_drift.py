@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from nightshift.evaluate.chance import psi, unevenness
-from nightshift.evaluate.drift import FEWEST, Asked, compare, make_reference
+from nightshift.evaluate.drift import FEWEST, Asked, cluster, compare, make_reference
 from nightshift.evaluate.drift_report import gathered, report
 from nightshift.evaluate.reference import asked, newest_nights
 from nightshift.evaluate.volume import Days, surprise
@@ -45,7 +45,7 @@ MEMORY = nights(-20, 10, 1).vectors
 
 @pytest.fixture(scope="module")
 def reference():
-    return make_reference(nights(0, 4, 2), MEMORY, LABELS)
+    return make_reference(nights(0, 4, 2), MEMORY, cluster(MEMORY), LABELS)
 
 
 def moved(reference, tonight):
@@ -123,7 +123,7 @@ def test_tickets_of_tonight_are_not_held_against_themselves(reference):
 
 def test_the_reference_survives_json_and_is_the_same_each_time(reference):
     """It is stored in a release: same tickets, same bytes, and nothing of a ticket but codes and counts."""
-    again = make_reference(nights(0, 4, 2), MEMORY, LABELS)
+    again = make_reference(nights(0, 4, 2), MEMORY, cluster(MEMORY), LABELS)
     assert json.dumps(reference, sort_keys=True) == json.dumps(again, sort_keys=True)
     restored, tonight = json.loads(json.dumps(reference)), nights(4, 1, 5)
     assert compare(restored, tonight, MEMORY) == compare(reference, tonight, MEMORY)

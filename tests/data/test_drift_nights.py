@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.evaluate.drift import FEWEST, compare, make_reference
+from nightshift.evaluate.drift import FEWEST, cluster, compare, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.sources.company.changes import label
 from nightshift.sources.company.tickets import tickets_on
@@ -50,7 +50,7 @@ def found(tmp_path):
         tickets = tickets.append_column("split", split)
         before, now = (tickets.filter(pc.less(tickets["created_at"], at)) for at in (known, end))
         memory = seen(before.filter(pc.equal(before["split"], "train")).sort_by("created_at"), before).vectors
-        reference = make_reference(seen(fresh(before), before), memory, learned_labels(before))
+        reference = make_reference(seen(fresh(before), before), memory, cluster(memory), learned_labels(before))
         return compare(reference, seen(newest_nights(now, FEWEST), now), memory)
 
     return compared

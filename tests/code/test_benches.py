@@ -1,0 +1,20 @@
+"""Every benchmark that docs/RESULTS.md names can be started, whatever was moved since it last ran."""
+
+import importlib
+import sys
+
+import pytest
+
+from bench.all import SECTIONS
+
+MODULES = sorted({section.words[0] for section in SECTIONS})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_benchmark_imports_what_there_is_and_explains_itself(module, monkeypatch, capsys):
+    """`--help` of each bench tells how it is called."""
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        importlib.import_module(module).main()
+    assert stopped.value.code == 0
+    assert f"python -m {module}" in capsys.readouterr().out
