@@ -27,7 +27,8 @@ from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.heads import FEWEST_EXAMPLES, Head, fit_head
+from nightshift.train.head import INTENT, Head, calibrated
+from nightshift.train.heads import FEWEST_EXAMPLES
 from nightshift.train.rows import Labelled, frequent
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.splitting import TRAINING_PERCENT
@@ -46,7 +47,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class IntentHead:
-    """A logistic regression in memory, where a release has one in ONNX."""
+    """A head in memory, where a release has one in ONNX."""
 
     head: Head | None
 
@@ -131,7 +132,8 @@ def champion(desk: Desk, encoders: Encoders) -> Champion:
     newest = train.slice(max(0, train.num_rows - PROFILE.intent_tickets))
     ids, labels, times = columns(newest, "ticket_id", "intent", "created_at")
     vectors = encoders.vectors(newest)
-    head = IntentHead(fit_head(frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])))
+    learned = frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
+    head = IntentHead(calibrated(learned, INTENT)[0])
     memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
     reference = make_reference(
         encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, cluster(memory), learned_labels(desk.tickets)

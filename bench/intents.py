@@ -4,8 +4,7 @@
     python -m bench.intents --train train.csv --test test.csv --text-column query --label-column topic
     python -m bench.intents --train train.jsonl --lora-epochs 0                                  # frozen only: seconds
 
-Files are .parquet, .csv or .jsonl. Both heads are logistic regressions, calibrated by one temperature on a tenth of
-the training part. Accuracy with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts.
+Files are .parquet, .csv or .jsonl. Both have the night's head, calibrated on a tenth of the training part. Accuracy with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts.
 CPU seconds go from texts to a calibrated head; in a night the frozen vectors are there already.
 """
 
@@ -24,8 +23,7 @@ from nightshift.export.heads import write_head
 from nightshift.progress import cpu_seconds
 from nightshift.runtime.session import open_session
 from nightshift.settings import profile
-from nightshift.train.calibration import temperature
-from nightshift.train.heads import INTENTS_FIT_CLOSER, Head, fit_head
+from nightshift.train.head import INTENT, Head, dials, fit_head
 from nightshift.train.measures import frequency_of, judged, length_of, targets
 from nightshift.train.rows import Labelled
 
@@ -44,14 +42,12 @@ class Way:
 
 
 def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Head:
-    """The night's head over `given` vectors, at the temperature that a tenth of them asks for."""
+    """The night's head over `given` vectors, with the dials that a tenth of them asks for."""
     labels = texts.columns["label"]
     rows = _rows(given, labels)
     aside = held_out(labels, CALIBRATED_ON, seed)
-    rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)), INTENTS_FIT_CLOSER)
-    asked = rows.rows(np.flatnonzero(aside))
-    heat = temperature(rehearsal.logits(asked.vectors), targets(asked.ticket_ids, asked.labels, rehearsal.labels))
-    return fit_head(rows, INTENTS_FIT_CLOSER).cooled(heat)
+    rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)), INTENT)
+    return fit_head(rows, INTENT).tempered(*dials(rehearsal, rows.rows(np.flatnonzero(aside))))
 
 
 def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> Labelled:
@@ -63,7 +59,7 @@ def measured(name: str, head: Head, test: Texts, given: NDArray[np.float32], tra
     """Through ONNX, as a release would say it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "intent.onnx"
-        write_head(head.regression, path, given)
+        write_head(head, path, given)
         probabilities = open_session(path, threads=1).run(["probabilities"], {"vector": given})[0].astype(np.float64)
     labels = [str(label) for label in test.columns["label"]]
     target = targets([f"{row}" for row in range(len(labels))], labels, head.labels)

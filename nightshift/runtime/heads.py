@@ -20,7 +20,7 @@ from nightshift.runtime.session import open_session
 
 
 class _Head:
-    """One logistic regression; `labels` is empty where there was nothing to learn it from."""
+    """Labels and their probabilities; `labels` is empty where there was nothing to learn it from."""
 
     def __init__(self, folder: Path, name: str, threads: int) -> None:
         self.labels: list[str] = json.loads((folder / f"{name}_labels.json").read_bytes())

@@ -15,12 +15,17 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
+def surprise(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
+    """How unlikely `targets` [n, classes] (rows sum to 1 or less) are under `logits`: summed cross-entropy, in nats."""
+    return -float((targets * np.log(softmax(logits) + 1e-12)).sum())
+
+
 def temperature(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
     """The divisor of `logits` [n, classes] under which `targets` [n, classes] (rows sum to 1 or less) are likeliest."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        return -float((targets * np.log(softmax(logits / np.exp(log_temperature)) + 1e-12)).sum())
+        return surprise(logits / np.exp(log_temperature), targets)
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded").x))
 

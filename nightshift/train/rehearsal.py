@@ -16,7 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.runtime.retriever import Retriever
-from nightshift.train.heads import FEWEST_EXAMPLES, INTENTS_FIT_CLOSER, Head, fit_head
+from nightshift.train.head import INTENT, Head, calibrated, fit_head
+from nightshift.train.heads import FEWEST_EXAMPLES
 from nightshift.train.holdout import HELD_OUT_SHARE, newest
 from nightshift.train.rows import Labelled, frequent
 
@@ -49,9 +50,9 @@ def prior_without(pairs: Labelled, held: Collection[str]) -> Head | None:
 
 
 def intents_before(tickets: Labelled, start: datetime) -> Head | None:
-    """The intent head learned from the `tickets` asked before `start`."""
+    """The intent head learned from the `tickets` asked before `start`, calibrated as the one that is kept."""
     known = tickets.rows(row for row, asked in enumerate(tickets.created_at) if asked < start)
-    return fit_head(frequent(known, FEWEST_EXAMPLES["intent"]), INTENTS_FIT_CLOSER)
+    return calibrated(frequent(known, FEWEST_EXAMPLES["intent"]), INTENT)[0]
 
 
 def rehearse(

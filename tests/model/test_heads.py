@@ -14,7 +14,8 @@ from nightshift.settings import profile
 from nightshift.sources.company import library
 from nightshift.store import open_store
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
-from nightshift.train.heads import calibrated, fit_head, train_heads
+from nightshift.train.head import INTENT, PRIOR, calibrated, fit_head
+from nightshift.train.heads import train_heads
 from nightshift.train.injection import lessons
 from nightshift.train.rows import Labelled, recent
 
@@ -109,6 +110,36 @@ def test_a_ticket_of_two_articles_weighs_as_one():
     np.testing.assert_allclose(
         fit_head(both).probabilities(rows.vectors), fit_head(rows).probabilities(rows.vectors), atol=2e-3
     )
+
+
+def scattered(count: int, seed: int = 4) -> Labelled:
+    """Two labels, each in two opposite corners of a square: no plane tells them apart."""
+    chance = np.random.default_rng(seed)
+    signs = chance.choice([-1.0, 1.0], (count, 2))
+    vectors = np.concatenate([signs, 0.1 * chance.normal(size=(count, 14))], axis=1)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    labels = ["same" if one == other else "opposite" for one, other in signs]
+    return replace(labelled(labels), vectors=vectors)
+
+
+def test_neighbours_tell_a_label_that_lies_in_several_places(tmp_path):
+    """Where no plane separates the labels the nearest tickets do, in ONNX as in numpy."""
+    tickets = scattered(600)
+    _, alone, _ = calibrated(tickets, PRIOR)
+    model, folder = trained(tmp_path, tickets, tickets)
+    heads, asked = Heads(folder, threads=1), scattered(100, seed=5)
+    said = [heads.intent_labels[column] for column in heads.intents(asked.vectors).argmax(axis=1)]
+    assert alone["accuracy"] < 0.7
+    assert model.metrics["intent_accuracy"] > 0.95
+    assert model.metrics["intent_neighbours"] > 0
+    assert np.mean(np.array(said) == np.array(asked.labels)) > 0.95
+
+
+def test_neighbours_are_not_heard_before_they_were_tried():
+    """With too few tickets to calibrate on, a head that remembers says what the regression alone says."""
+    rows = scattered(100)
+    head, _, _ = calibrated(rows, INTENT)
+    np.testing.assert_array_equal(head.logits(rows.vectors), rows.vectors @ head.weights + head.bias)
 
 
 def test_calibration_cools_an_overconfident_head():

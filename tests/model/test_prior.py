@@ -7,7 +7,8 @@ import numpy as np
 from nightshift.runtime.heads import Heads
 from nightshift.settings import profile
 from nightshift.store import open_store
-from nightshift.train.heads import fit_head, train_heads
+from nightshift.train.head import fit_head
+from nightshift.train.heads import train_heads
 from nightshift.train.rows import Labelled
 from nightshift.train.sections import Sections
 
