@@ -125,7 +125,7 @@ SECTIONS = (
     Section(
         "answers-thunderbird",
         "Answers, before and after training: a real support forum",
-        ("bench.answers", "--source", "file://DATA/thunderbird?mapping=thunderbird", "--test-from", "2025-01-01"),
+        ("bench.answers", *THUNDERBIRD, "--test-from", "2025-01-01"),
         "thunderbird",
     ),
     Section("drift", "Drift", ("bench.drift",)),

@@ -1,7 +1,7 @@
 """The generator before and after its night, side by side: the same questions, passages, prompt and checks.
 
     python -m bench.answers                                                       # the simulated company, a night of its own
-    python -m bench.answers --source 'file:///exports/desk?mapping=desk.yaml' --test-from 2025-01-01
+    python -m bench.answers --source exports/desk --mapping desk.yaml --test-from 2025-01-01
     python -m bench.answers --home .nightshift                                    # the release that serves there
 
 The tuned generator is measured whether or not the night let it serve. Questions are those asked from the split on whose
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from bench.night import NIGHTLY
 from bench.process import cost_of
+from bench.source import source_url
 from nightshift.artifacts import Features
 from nightshift.evaluate.retrieval import interval
 from nightshift.export.generator import export_generator
@@ -174,7 +175,8 @@ def compare(home: Path, n: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", default="simulate://shop?night=1", help="where the raw data is")
+    parser.add_argument("--source", default="simulate://shop?night=1", help="a folder, or any source URL")
+    parser.add_argument("--mapping", help="name or file of the mapping of a folder, e.g. thunderbird")
     parser.add_argument("--test-from", default="", help="first day of the questions; all before it is learned from")
     parser.add_argument("--profile", default="tiny", choices=("tiny", "small", "full"))
     parser.add_argument("--home", type=Path, help="a state folder in which a night has run; none is run then")
@@ -187,7 +189,7 @@ def main() -> None:
         print("... a night", file=sys.stderr, flush=True)
         words = [
             "--source",
-            chosen.source,
+            source_url(chosen.source, chosen.mapping),
             "--split_at",
             chosen.test_from,
             "--profile",

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bench.desk import Desk, Encoders, champion, cut, desks, judged
+from bench.source import source_url
 from nightshift.evaluate.drift import ABOUT, Asked, Comparison, compare
 from nightshift.evaluate.reference import MOST
 from nightshift.sources.company.nights import start_of
@@ -152,7 +153,7 @@ def wilson(count: int, of: int) -> tuple[float, float]:
 
 def history(arguments: argparse.Namespace, encoders: Encoders) -> str:
     """A real history, step by step."""
-    (desk,) = desks([f"file://{arguments.source.absolute()}?mapping={arguments.mapping}"])
+    (desk,) = desks([source_url(arguments.source, arguments.mapping)])
     first, last = (datetime.fromisoformat(day) for day in (arguments.first, arguments.until))
     found = replayed(desk, first, last, WEEK, encoders)
     lines = ["| until | tickets | verdict | moved | labels new, gone |", "|---|---|---|---|---|"]
@@ -166,8 +167,10 @@ def history(arguments: argparse.Namespace, encoders: Encoders) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", type=Path, help="folder that keeps embeddings for the next time")
-    parser.add_argument("--source", type=Path, help="folder of a dated history instead of the simulated company")
-    parser.add_argument("--mapping", default="thunderbird", help="how its files are read")
+    parser.add_argument(
+        "--source", help="a dated history instead of the simulated company: a folder, or any source URL"
+    )
+    parser.add_argument("--mapping", help="name or file of the mapping of a folder, e.g. thunderbird")
     parser.add_argument("--from", dest="first", default="2024-04-01", help="first day that is judged")
     parser.add_argument("--until", default="2025-07-01")
     arguments = parser.parse_args()

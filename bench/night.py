@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from bench.process import Cost, cost_of
+from bench.source import source_url
 from nightshift.evaluate.evaluation import read_evaluation
 from nightshift.release import registry
 from nightshift.settings import Settings
@@ -77,14 +78,14 @@ def table(costs: dict[str, Cost]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", type=Path, help="folder of a support team's export")
-    parser.add_argument("--mapping", default="company", help="its mapping: a shipped name or a file")
+    parser.add_argument("--source", help="folder of a support team's export, or any source URL")
+    parser.add_argument("--mapping", help="name or file of the mapping of a folder, e.g. thunderbird")
     parser.add_argument("--split-at", default="", help="questions from this day on are for evaluation")
     arguments = parser.parse_args()
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     with tempfile.TemporaryDirectory() as name:
         if arguments.source:
-            url = f"file://{arguments.source.absolute()}?mapping={arguments.mapping}"
+            url = source_url(arguments.source, arguments.mapping)
             costs, found = real_night(Path(name), url, arguments.split_at)
             print(f"{table(costs)}\n\n{found}")
         else:

@@ -33,7 +33,7 @@ from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 TOLERANCE = 2e-2  # of logits that range over tens: two fp32 runtimes add in another order
 MIN_AGREEMENT = 0.9
 CONTINUED_TOKENS = 32
-MOST_PROBES = 12
+MOST_PROBES = 32  # a thousand tokens: with a third of them chance decided whether four bits agree in nine places of ten
 NO_PROBE = render("What can you help me with?", [])
 
 
