@@ -212,8 +212,11 @@ def _parts(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Cou
 def cluster(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Centres float32 [k, dim] of at most 20 clusters of tickets, at least 25 tickets a cluster; the newest 4,000 count.
 
-    Of remembered tickets, not of the reference: those that made the centres lie nearer to them than new ones do.
+    Of remembered tickets, not of the reference: those that made the centres lie nearer to them than new ones do. Without
+    a ticket there is no centre.
     """
+    if not len(vectors):
+        return vectors
     from sklearn.cluster import KMeans
 
     vectors = vectors[-_MOST_CLUSTERED:]

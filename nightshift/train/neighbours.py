@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 NEAR = 0.03  # an example that much less alike counts a third
 FAINT = 1e-12  # of a label that has no example anywhere near
-MOST = 20_000  # examples, the newest: a megabyte and a half a thousand, and 8 MFLOP a thousand and question
+MOST = 20_000  # examples, the newest: a thousand take 1.5 MB, and .8 MFLOP a question
 _TOGETHER = 512  # vectors compared at the same time
 
 

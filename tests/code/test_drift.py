@@ -52,6 +52,12 @@ def moved(reference, tonight):
     return set(compare(reference, tonight, MEMORY).moved)
 
 
+def test_a_desk_without_tickets_has_no_clusters():
+    """Nothing remembered and nothing judged on: no centre, and no reference to compare with."""
+    nothing = np.zeros((0, 4), np.float32)
+    assert cluster(nothing).shape == (0, 4)
+
+
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_quiet_on_more_of_the_same(reference, seed):
     """A night of two hundred tickets from the same mix raises nothing."""
