@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 _REPEATS = 7
+_SETTLED = 0.2  # seconds: threads of the library before it spin for a while, and would take half of the processor
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def _products(left: Any, right: Any) -> list[Callable[[], Any]]:
 
 
 def _seconds(product: Callable[[], Any]) -> float:
+    time.sleep(_SETTLED)
     product()
     taken = []
     for _ in range(_REPEATS):

@@ -73,10 +73,10 @@ def export_generator(
             adapter, unpacked(base_url, settings), store, work / "merged", list(probes or [NO_PROBE])[:MOST_PROBES]
         )
         exact = converted(work / "merged", work / "fp32", EXACT)
+        said = continuations(exact, prompts, settings.threads)  # before the graph is open: fp32 twice is a lot
         graph = Graph(exact, settings.threads)
-        reached = np.stack([graph.logits(prompt)[-1] for prompt in prompts])
+        reached = np.stack([graph.logits(prompt)[-1].copy() for prompt in prompts])  # a view would keep 60 MB each
         metrics = {"parity": check("generator", expected, reached, TOLERANCE)}
-        said = continuations(exact, prompts, settings.threads)
         folder, variant = exact, EXACT
         for candidate in QUANTIZED:
             smaller = converted(work / "merged", work / candidate.name, candidate)
