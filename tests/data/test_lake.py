@@ -1,97 +1,14 @@
-"""The lake: what a delivery becomes, what a second night reads, and what stops it."""
+"""The lake: what a delivery becomes, and what a second night reads."""
 
-import hashlib
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow.parquet as pq
 import pytest
+from memory_delivery import TABLES, TICKETS, Delivery, quarantine_of, rows_of, ticket
 
-from nightshift.errors import (
-    CorruptObject,
-    EmptyDelivery,
-    MappingError,
-    MissingColumn,
-    NightOutOfOrder,
-    StoreFull,
-    TooManyBadRows,
-    UnreadableFile,
-)
-from nightshift.lake import ingest, read_ledger, read_manifest
+from nightshift.lake import ingest, read_manifest
 from nightshift.settings import Settings
-from nightshift.sources import SourceObject
-from nightshift.sources.mapping import parse_mapping
 from nightshift.store import open_store
-
-TICKETS = {"ticket_id": "id", "created_at": "at", "updated_at": "changed", "customer": "who", "body": "text"}
-TABLES = {"tickets": {"files": "tickets/*.jsonl", "columns": TICKETS}}
-
-
-class Delivery:
-    """A source in memory, which remembers what was read from it."""
-
-    url = key = "memory"
-
-    def __init__(self, tables=None, night=1, **objects):
-        self.mapping = parse_mapping({"tables": tables or TABLES}, "memory.yaml")
-        self.night = night
-        self.content = {f"tickets/{name}.jsonl": lines(*rows) for name, rows in objects.items()}
-        self.read_names = []
-
-    def as_of(self):
-        return datetime(2026, 1, 1 + self.night, tzinfo=UTC) if self.night else None
-
-    def objects(self):
-        return [
-            SourceObject(name, hashlib.md5(data).hexdigest(), len(data)) for name, data in sorted(self.content.items())
-        ]
-
-    def read(self, name):
-        self.read_names.append(name)
-        return self.content[name]
-
-
-def lines(*rows):
-    return b"".join(row if isinstance(row, bytes) else json.dumps(row).encode() + b"\n" for row in rows)
-
-
-def ticket(number, **more):
-    return {
-        "id": number,
-        "at": "2026-01-01T10:00:00Z",
-        "changed": "2026-01-01T10:00:00Z",
-        "who": "",
-        "text": "x",
-    } | more
-
-
-@pytest.fixture
-def store(tmp_path):
-    return open_store(f"file://{tmp_path}/store")
-
-
-@pytest.fixture
-def settings():
-    return Settings.from_env({"NIGHTSHIFT_PSEUDONYM_KEY": "key"})
-
-
-@pytest.fixture
-def night(store, settings):
-    return lambda delivery, settings=settings: ingest(delivery, store, settings)
-
-
-def rows_of(store, snapshot, table="tickets"):
-    parts = read_manifest(store, snapshot.digest).tables[table]
-    return [row for part in parts for row in pq.read_table(store.path(part.digest)).to_pylist()]
-
-
-def quarantine_of(store, snapshot, table="tickets"):
-    parts = read_manifest(store, snapshot.digest).tables[table]
-    return [row for part in parts if part.quarantine for row in pq.read_table(store.path(part.quarantine)).to_pylist()]
-
-
-def refs(store):
-    return {path.name: path.read_text() for path in (store.root / "refs").rglob("*") if path.is_file()}
 
 
 def test_a_delivery_becomes_typed_redacted_sorted_rows(store, night):
@@ -176,13 +93,6 @@ def test_a_broken_row_counts_once(night):
     assert snapshot.rows["customers"] == 2
 
 
-def test_a_default_that_does_not_fit_is_a_mistake_of_the_mapping(night):
-    """It is told before any row is blamed for it."""
-    tables = {"tickets": TABLES["tickets"] | {"defaults": {"updated_at": "some day"}}}
-    with pytest.raises(MappingError, match=r"tickets\.updated_at"):
-        night(Delivery(tables, a=[ticket(1)]))
-
-
 def test_of_two_rows_with_one_key_the_later_stays(store, night):
     """Whatever their order in the file, the newest edit is kept and the other is counted as a duplicate."""
     edits = [ticket(1, text="old"), ticket(1, text="new", changed="2026-01-01T11:00:00Z")]
@@ -238,126 +148,10 @@ def test_changed_rules_read_everything_again(night, monkeypatch, what):
     assert again.read_names == ["tickets/a.jsonl"]
 
 
-def test_a_night_out_of_order_is_refused(store, night):
-    """An older delivery than the lake holds changes nothing; the same one again is fine."""
-    night(Delivery(night=3, a=[ticket(1)]))
-    kept = refs(store)
-    with pytest.raises(NightOutOfOrder, match="2026-01-03"):
-        night(Delivery(night=2, a=[ticket(1), ticket(2)]))
-    assert refs(store) == kept
-    night(Delivery(night=3, a=[ticket(1), ticket(2)]))
-
-
 def test_a_source_without_a_time_is_as_of_its_newest_row(night):
     """A folder cannot tell when it was delivered: the data does."""
     snapshot, _ = night(Delivery(night=None, a=[ticket(1, changed="2026-02-03T04:05:06Z")]))
     assert snapshot.as_of == "2026-02-03T04:05:06Z"
-
-
-@pytest.mark.parametrize(
-    ("good", "bad", "stops"), [(0, 21, True), (5, 20, False), (300, 21, True), (1000, 50, False), (1000, 53, True)]
-)
-def test_too_many_bad_rows_stop_the_night(store, night, good, bad, stops):
-    """Twenty may always be bad, and beyond that one row in twenty; the message says which kind and where."""
-    delivery = Delivery(a=[ticket(n) for n in range(good)] + [ticket("")] * bad)
-    if not stops:
-        assert night(delivery)[0].quarantined == {"tickets": bad}
-        return
-    with pytest.raises(TooManyBadRows) as caught:
-        night(delivery)
-    assert f"{bad} missing key" in caught.value.what
-    assert f"missing key: tickets/a.jsonl row {good + 1}" in caught.value.cure
-    assert not (store.root / "refs").exists()
-
-
-def test_old_bad_rows_do_not_stop_a_later_night(night):
-    """Only new rows are weighed: what was accepted stays accepted."""
-    old = [ticket(n) for n in range(300)] + [ticket("")] * 15
-    night(Delivery(a=old))
-    snapshot, work = night(Delivery(night=2, a=old, b=[ticket(n) for n in range(300, 310)] + [ticket("")] * 15))
-    assert work.quarantined == {"missing key": 15}
-    assert snapshot.quarantined == {"tickets": 30}
-
-
-@pytest.mark.parametrize(
-    ("broken", "error"),
-    [
-        ({"tickets/b.jsonl": b'{"id": 1}\n'}, MissingColumn),
-        ({"tickets/b.jsonl": b'\xff\xfe{\x00"\x00'}, UnreadableFile),
-        ({"tickets/b.jsonl": b'[{"id": 1}]'}, UnreadableFile),
-    ],
-)
-def test_a_broken_file_leaves_the_last_snapshot(store, night, broken, error):
-    """Nothing is half written: after the failure the ledger points where it did, and a repaired night goes on."""
-    night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
-    delivery = Delivery(night=2, a=[ticket(1)])
-    delivery.content |= broken
-    with pytest.raises(error):
-        night(delivery)
-    assert refs(store) == kept
-    assert night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))[0].rows["tickets"] == 2
-
-
-def test_empty_deliveries_are_refused(store, night):
-    """No object, no matching file, no usable row: each says so, and the last snapshot stays."""
-    with pytest.raises(EmptyDelivery, match=r"no file tickets/\*\.jsonl"):
-        night(Delivery())
-    with pytest.raises(EmptyDelivery, match="no usable row"):
-        night(Delivery(a=[]))
-    with pytest.raises(EmptyDelivery, match="1 empty text"):
-        night(Delivery(a=[ticket(1, text="")]))
-    night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
-    with pytest.raises(EmptyDelivery, match="any more"):
-        night(Delivery(night=2))
-    assert refs(store) == kept
-
-
-def test_a_table_that_no_file_matches_is_a_mistake(night):
-    """A typing error in `files` is not taken for an empty table."""
-    tables = TABLES | {"customers": {"files": "custmers/*.csv", "columns": {"customer": "id", "since": "at"}}}
-    with pytest.raises(EmptyDelivery, match=r"custmers.*wanted by customers"):
-        night(Delivery(tables, a=[ticket(1)]))
-
-
-def test_no_space_leaves_the_last_snapshot(store, night, monkeypatch):
-    """A full disk is told as such, and nothing points to what was not written."""
-    night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
-
-    def full(_data):
-        raise StoreFull("no space left", "free some space")
-
-    monkeypatch.setattr(store, "put", full)
-    with pytest.raises(StoreFull):
-        night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))
-    assert refs(store) == kept
-
-
-def test_a_lost_part_is_made_again(store, night):
-    """A part that was found corrupt is set aside, and the next night reads its object anew."""
-    snapshot, _ = night(Delivery(a=[ticket(1)], b=[ticket(2)]))
-    part = read_manifest(store, snapshot.digest).tables["tickets"][0]
-    damaged = store._object(part.digest)
-    damaged.chmod(0o644)
-    damaged.write_bytes(b"x" * damaged.stat().st_size)
-    fresh = open_store(f"file://{store.root}")
-    with pytest.raises(CorruptObject):
-        fresh.path(part.digest)
-    again = Delivery(night=2, a=[ticket(1)], b=[ticket(2)])
-    healed, _ = night(again)
-    assert again.read_names == ["tickets/a.jsonl"]
-    assert healed.digest == snapshot.digest
-
-
-def test_a_lost_ledger_is_a_first_night(store, night):
-    """When the record of earlier nights is gone, everything is read again and comes out the same."""
-    snapshot, _ = night(Delivery(a=[ticket(1)]))
-    store._object(store.read_ref("lake/memory")).unlink()
-    again, work = night(Delivery(a=[ticket(1)]))
-    assert (again, work.new) == (snapshot, 1)
-    assert read_ledger(store, "memory").snapshot == snapshot.digest
 
 
 def test_lists_flags_amounts_and_filters(store, night):
