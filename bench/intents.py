@@ -4,7 +4,8 @@
     python -m bench.intents --train train.csv --test test.csv --text-column query --label-column topic
     python -m bench.intents --train train.jsonl --lora-epochs 0                                  # frozen only: seconds
 
-Files are .parquet, .csv or .jsonl. Both have the night's head, calibrated on a tenth of the training part. Accuracy with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts.
+Files are .parquet, .csv or .jsonl. Both have the night's head, calibrated on a tenth of the training part. Accuracy
+with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts.
 CPU seconds go from texts to a calibrated head; in a night the frozen vectors are there already.
 """
 

@@ -113,7 +113,7 @@ def test_a_long_unlucky_text_is_quick():
         "1." * 20_000,
         ":" * 20_000 + "a:" * 9_000,
     ):
-        redact(text)
+        assert redact(text)[0], "nothing in it is personal, so something is left"
 
 
 def test_a_pseudonym_needs_the_key():

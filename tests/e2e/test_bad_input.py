@@ -26,7 +26,7 @@ def spoiled(shop, tmp_path):
     return copy
 
 
-def refused(company, source: str, *words: str) -> str:
+def assert_refused(company, source: str, *words: str) -> str:
     before = registry.serving(company.settings)
     done = company.run(
         "pyflyte", "run", str(company.project / "tasks/ingest.py"), "ingest", "--source", source, ok=False
@@ -44,7 +44,7 @@ def test_a_truncated_file(company, spoiled):
     """A file that ends too early is named."""
     path = spoiled / "tickets" / "night-0001.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-200])
-    refused(company, f"file://{spoiled}?mapping=company", "UnreadableFile", "tickets/night-0001.jsonl.gz")
+    assert_refused(company, f"file://{spoiled}?mapping=company", "UnreadableFile", "tickets/night-0001.jsonl.gz")
 
 
 def test_a_missing_column(company, spoiled):
@@ -55,26 +55,26 @@ def test_a_missing_column(company, spoiled):
     lost = next(key for key in rows[0] if "id" in key)
     with gzip.open(path, "wt") as file:
         file.writelines(json.dumps({k: v for k, v in row.items() if k != lost}) + "\n" for row in rows)
-    refused(company, f"file://{spoiled}?mapping=company", "MissingColumn", lost, "night-0001")
+    assert_refused(company, f"file://{spoiled}?mapping=company", "MissingColumn", lost, "night-0001")
 
 
 def test_an_unknown_mapping_key(company, spoiled, tmp_path):
     """A key the mapping language lacks is named, with the one that was probably meant."""
     mapping = tmp_path / "mine.yaml"
     mapping.write_text("tables:\n  tickets:\n    fils: '*.csv'\n    columns: {}\n")
-    refused(company, f"file://{spoiled}?mapping={mapping}", "MappingError", "fils", "files")
+    assert_refused(company, f"file://{spoiled}?mapping={mapping}", "MappingError", "fils", "files")
 
 
 def test_an_empty_delivery(company, tmp_path):
     """A folder that holds nothing is refused rather than taken for a company that lost everything."""
     empty = tmp_path / "empty"
     empty.mkdir()
-    refused(company, f"file://{empty}?mapping=company", "EmptyDelivery")
+    assert_refused(company, f"file://{empty}?mapping=company", "EmptyDelivery")
 
 
 def test_a_folder_that_is_not_there(company, tmp_path):
     """An absent folder is named."""
-    refused(company, f"file://{tmp_path / 'nowhere'}?mapping=company", "SourceError", "nowhere")
+    assert_refused(company, f"file://{tmp_path / 'nowhere'}?mapping=company", "SourceError", "nowhere")
 
 
 def test_too_many_bad_rows(company, spoiled):
@@ -82,7 +82,7 @@ def test_too_many_bad_rows(company, spoiled):
     path = spoiled / "tickets" / "night-0001.jsonl.gz"
     with gzip.open(path, "wt") as file:
         file.writelines(json.dumps({"id": "", "body": "secret words"}) + "\n" for _ in range(400))
-    said = refused(company, f"file://{spoiled}?mapping=company", "cure:")
+    said = assert_refused(company, f"file://{spoiled}?mapping=company", "cure:")
     assert "secret words" not in said
 
 
@@ -92,7 +92,7 @@ def test_two_nights_at_once(company):
 
     lease.take(company.home)
     try:
-        refused(company, "simulate://shop?night=40&history=4", "NightAlreadyRunning", "lease.json")
+        assert_refused(company, "simulate://shop?night=40&history=4", "NightAlreadyRunning", "lease.json")
     finally:
         lease.release(company.home)
 
