@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from nightshift.artifacts import Model
+from nightshift.digests import canonical_json
 from nightshift.store import Store
-from nightshift.store.files import canonical_json
 
 
 def store_model(

@@ -14,13 +14,13 @@ from typing import cast
 import numpy as np
 
 from nightshift.artifacts import Features, Index, Model
+from nightshift.digests import canonical_json
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
 from nightshift.progress import cpu_seconds
 from nightshift.release.standing import new_share
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.store.files import canonical_json
 from nightshift.train.heads import train_heads
 from nightshift.train.labelled import labelled_pairs
 from nightshift.train.query_tower import train_query_tower

@@ -14,13 +14,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from nightshift.digests import canonical_json, digest_of
 from nightshift.evaluate.budgets import Clock
 from nightshift.privacy.redact import redact
 from nightshift.progress import track
 from nightshift.runtime.assistant import Answered, Delta, Event, Retrieved, TextGenerator
 from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import marks, without_marks
-from nightshift.store.files import canonical_json, digest_of
 
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+")

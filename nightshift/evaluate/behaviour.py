@@ -16,8 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.digests import digest_of
 from nightshift.evaluate.gate import Gate, Limits, no_worse, share_at_least
-from nightshift.store.files import digest_of
 
 WAYS = ("typos", "greeting", "capitals", "quoted mail")
 _TYPO_IN = 10  # one word in so many has two letters swapped

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nightshift.artifacts import Drift, Evaluation, Features
+from nightshift.digests import canonical_json, digest_of
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import answers, behaviour, budgets, canary, falsehoods, leakage, quality
 from nightshift.evaluate.contender import Contender, Opened, opened
@@ -26,7 +27,6 @@ from nightshift.progress import say
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
-from nightshift.store.files import canonical_json, digest_of
 from nightshift.store.once import once
 from nightshift.warehouse import read_mart
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.index.build import text_keys
 from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.runtime.bulk import open_bulk
 from nightshift.store import Store
-from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
 
 class Remembering:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from nightshift.digests import digest_of
 from nightshift.evaluate import answers
 from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.decline import decline_metrics, evidence_pair, risk_coverage
@@ -22,7 +23,6 @@ from nightshift.evaluate.retrieval import Found, interval, labelled, score_ranki
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.settings import profile as profile_named
-from nightshift.store.files import digest_of
 
 BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
 _MOST_DECLINED = 1_000  # questions asked a second time, without their articles

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Model
 from nightshift.basemodels import resolve
+from nightshift.digests import canonical_json
 from nightshift.errors import NotEnoughData
 from nightshift.export.parity import check
 from nightshift.export.quantize import RankedSample, offer_int8
@@ -31,7 +32,6 @@ from nightshift.modeltree import store_model
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import Store
-from nightshift.store.files import canonical_json
 from nightshift.train.adapter import merged
 
 if TYPE_CHECKING:

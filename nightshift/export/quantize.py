@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.digests import canonical_json
 from nightshift.runtime.encoder import INT8, OnnxEncoder
-from nightshift.store.files import canonical_json
 from nightshift.train.sections import Sections, ranking
 
 LARGEST_LOSS = 0.01  # of hit@5: the same margin as the promotion gate

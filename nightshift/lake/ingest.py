@@ -23,12 +23,12 @@ from nightshift.lake.parts import newest, put_part, put_quarantine
 from nightshift.privacy import redact
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.progress import EVERY_SECONDS, say, track
+from nightshift.schema import TABLES
 from nightshift.settings import Settings
 from nightshift.sources import Source, SourceObject
 from nightshift.sources.mapping import DeliveryMapping, TableMapping
 from nightshift.sources.reading import BrokenRow, Row, read_rows
 from nightshift.store import Store
-from nightshift.tables import TABLES
 
 BAD_SHARE, BAD_ROWS = 0.05, 20  # a delivery may hold this share of bad rows, and always this many
 

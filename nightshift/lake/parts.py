@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nightshift.lake.cleaning import BadRow
+from nightshift.schema import TABLES, Kind
 from nightshift.sources.reading import Row
 from nightshift.store import Store
-from nightshift.tables import TABLES, Kind
 
 QUARANTINE = pa.schema([("row", pa.int64()), ("reason", pa.string()), ("fields", pa.string())])
 

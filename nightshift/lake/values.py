@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
+from nightshift.schema import Kind
 from nightshift.sources.reading import NOT_UTF8
-from nightshift.tables import Kind
 
 MISSING_KEY, MISSING_VALUE, EMPTY_TEXT = "missing key", "missing value", "empty text"
 BAD_TIME, WRONG_TYPE = "unparsable time", "wrong type"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import cast
 
 from nightshift.artifacts import Index, Model, Release
+from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import StoreError
 from nightshift.store import Store
-from nightshift.store.files import canonical_json, digest_of, digest_of_file
 
 FORMAT = 3  # releases of another format cannot be opened by this code, nor compared with
 SERVED = ("document_tower", "query_tower", "heads", "generator")  # in the folder; adapters are named by digest only

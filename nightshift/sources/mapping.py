@@ -24,7 +24,7 @@ from typing import NoReturn
 import yaml
 
 from nightshift.errors import MappingError
-from nightshift.tables import TABLES, Kind
+from nightshift.schema import TABLES, Kind
 
 SHIPPED = Path(__file__).parent / "mappings"
 FORMATS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown"}

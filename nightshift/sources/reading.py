@@ -23,8 +23,8 @@ import yaml
 
 from nightshift.errors import MissingColumn, UnreadableFile
 from nightshift.privacy.redact import redact
+from nightshift.schema import TABLES
 from nightshift.sources.mapping import TableMapping, nearest
-from nightshift.tables import TABLES
 
 Row = dict[str, object]
 

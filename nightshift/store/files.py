@@ -1,7 +1,6 @@
 """The store on a disk: objects/ab/abcdef..., refs/name, checkouts/digest/."""
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -11,23 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import CorruptObject, MissingObject, StoreError, StoreFull
-
-
-def digest_of(data: bytes) -> str:
-    """SHA-256 of `data` as 64 hex digits."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def digest_of_file(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def canonical_json(value: object) -> bytes:
-    """The one spelling of a JSON value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 @contextmanager

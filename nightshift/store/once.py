@@ -9,8 +9,8 @@ what it takes, its code included, is then done before it begins.
 
 from collections.abc import Callable
 
+from nightshift.digests import canonical_json, digest_of
 from nightshift.store import Store
-from nightshift.store.files import canonical_json, digest_of
 
 
 def once(name: str, ingredients: object, make: Callable[[], str], store: Store) -> str:

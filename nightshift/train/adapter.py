@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightshift.store.files import canonical_json
+from nightshift.digests import canonical_json
 
 if TYPE_CHECKING:
     from nightshift.train.tower import Tower

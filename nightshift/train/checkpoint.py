@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.basemodels import resolve
+from nightshift.digests import digest_of_file
 from nightshift.progress import say
 from nightshift.settings import Settings
-from nightshift.store.files import digest_of_file, no_space_is_told
+from nightshift.store.files import no_space_is_told
 
 _FORMAT = "1"  # raise it when what is unpacked changes
 

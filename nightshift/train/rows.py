@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.store.files import canonical_json, digest_of
+from nightshift.digests import canonical_json, digest_of
 from nightshift.train.holdout import newest
 from nightshift.train.sections import Sections
 

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from nightshift.errors import SettingsError, StoreFull, WarehouseError
+from nightshift.schema import TABLES
 from nightshift.store.files import no_space_is_told
-from nightshift.tables import TABLES
 
 # What the marts read. Orders and customers stay in the lake, and so do the tickets' pseudonyms.
 LOADED = {

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nightshift.lake import Manifest, Part, snapshot_of
+from nightshift.schema import TABLES
 from nightshift.settings import Settings
 from nightshift.store.files import FileStore
-from nightshift.tables import TABLES
 
 START = datetime(2026, 1, 1)  # noqa: DTZ001 - the lake's times are UTC without a zone
 DEFAULTS = {pa.string(): "", pa.bool_(): False, pa.timestamp("us"): START, pa.int64(): 0}

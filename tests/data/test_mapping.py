@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from nightshift.errors import MappingError
+from nightshift.schema import TABLES
 from nightshift.sources.mapping import Expression, load_mapping, parse_mapping
-from nightshift.tables import TABLES
 
 GOOD = yaml.safe_load("""
 tables:
