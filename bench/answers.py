@@ -39,13 +39,13 @@ from nightshift.release.bundle import read, release_of
 from nightshift.runtime.assistant import Answered, Assistant
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.generator import Generator
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import render, without_marks
 from nightshift.runtime.retriever import Retriever
-from nightshift.runtime.words import content_words
 from nightshift.settings import Settings
 from nightshift.store import Store, open_store
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words
 from nightshift.train.examples import plain_answer
 from nightshift.train.generator import pays
 from nightshift.train.trial import Shown

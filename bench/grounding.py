@@ -21,11 +21,11 @@ from nightshift.evaluate.decline import area
 from nightshift.evaluate.falsehoods import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
 from nightshift.runtime.grounding import check, support
-from nightshift.runtime.passages import Passage
-from nightshift.runtime.words import sentences
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store
+from nightshift.text.passages import Passage
+from nightshift.text.words import sentences
 from nightshift.train.examples import plain_answer
 from nightshift.train.library import passages_of
 from nightshift.warehouse import read_mart, transform

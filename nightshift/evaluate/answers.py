@@ -19,8 +19,8 @@ from nightshift.evaluate.budgets import Clock
 from nightshift.privacy.redact import redact
 from nightshift.progress import track
 from nightshift.runtime.assistant import Answered, Delta, Event, Retrieved, TextGenerator
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import marks, without_marks
+from nightshift.text.passages import Passage
 
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+")

@@ -19,9 +19,9 @@ import numpy as np
 
 from nightshift.evaluate.decline import area
 from nightshift.runtime.grounding import check, worth_quoting
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import as_data, with_mark
-from nightshift.runtime.words import content_words, overlap, rarity, sentences
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, overlap, rarity, sentences
 
 TRUE = "true"
 KINDS = ("another passage", "figure", "figure of the passage", "negation", "name")

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.errors import NotEnoughData
-from nightshift.index.chunks import chunk
 from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.progress import say
 from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.store.once import once
+from nightshift.text.chunks import chunk
 from nightshift.warehouse import read_mart
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightshift.runtime.words import STOP_WORDS
+from nightshift.text.words import STOP_WORDS
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 64  # FTS5 bounds the size of an expression, and the first words of a ticket say what it is about

@@ -17,10 +17,10 @@ from typing import Literal, Protocol
 
 from nightshift.privacy.redact import redact
 from nightshift.runtime.grounding import Likeness, check, cite, quote
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
-from nightshift.runtime.words import content_words, finished
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, finished
 
 
 class Retrieval(Protocol):

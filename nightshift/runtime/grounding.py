@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import as_data, marks, with_mark, without_marks
-from nightshift.runtime.words import content_words, overlap, rarity, sentences
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, overlap, rarity, sentences
 
 MIN_SUPPORT = 0.85
 LEAST_WORDS = 3

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.runtime.ngrams import ngrams
 from nightshift.runtime.session import open_session
+from nightshift.text.ngrams import ngrams
 
 
 class _Head:

@@ -15,8 +15,8 @@ The version is part of a release: an adapter trained on one prompt is not served
 import re
 from collections.abc import Sequence
 
-from nightshift.runtime.passages import Passage
-from nightshift.runtime.words import content_words, cut, sentences
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, cut, sentences
 
 VERSION = "2"
 SYSTEM = (

@@ -24,9 +24,9 @@ from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.ranking import Encoder, Ranking, TicketHeads
 from nightshift.runtime.signals import blended, by_article, places_of, z_scores
+from nightshift.text.passages import Passage
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
 _DEPTH = 5_000  # chunks an index is asked for; deeper ones count as the last of these

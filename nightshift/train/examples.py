@@ -24,10 +24,10 @@ import pyarrow as pa
 
 from nightshift.progress import track
 from nightshift.runtime.grounding import check, worth_quoting
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, QUESTION_WORDS, as_data, focused, render, with_mark
-from nightshift.runtime.words import content_words, sentences
 from nightshift.settings import Profile
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, sentences
 from nightshift.train.holdout import newest
 from nightshift.train.library import Library, shared
 

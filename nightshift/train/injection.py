@@ -6,7 +6,7 @@
     found = learn_injection(ordinary_texts)
     found.regression, found.limit, found.measures
 
-A logistic regression over letters (runtime/ngrams.py): on attacks from elsewhere they tell more than a sentence vector
+A logistic regression over letters (text/ngrams.py): on attacks from elsewhere they tell more than a sentence vector
 does (python -m bench.injection). The sentences (injections.yaml) say what an attack looks like, and what only sounds like one. The
 team's newest tickets say what is normal here: together they weigh as much as the benign sentences, and attacks as much
 as both. A ticket that looks like an attack after a first fit is left out of the second: somebody may have tried before.
@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from nightshift.runtime.ngrams import ngrams
+from nightshift.text.ngrams import ngrams
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
 
 FALSE_ALARMS = 0.01  # of ordinary texts: there the limit lies

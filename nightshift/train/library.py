@@ -12,11 +12,11 @@ from heapq import nlargest
 
 import pyarrow as pa
 
-from nightshift.index.chunks import chunk
 from nightshift.runtime.grounding import worth_quoting
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import as_data
-from nightshift.runtime.words import content_words, overlap, rarity, sentences
+from nightshift.text.chunks import chunk
+from nightshift.text.passages import Passage
+from nightshift.text.words import content_words, overlap, rarity, sentences
 
 FEWEST_SHARED = 3  # words of a question that a sentence must hold to be taught as its answer
 

@@ -13,9 +13,9 @@ from typing import Any
 from nightshift.progress import track
 from nightshift.runtime.assistant import Answered, Assistant
 from nightshift.runtime.generator import until
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import END_OF_TURN
+from nightshift.text.passages import Passage
 from nightshift.train.examples import Example
 
 AT_ONCE = 12  # prompts decoded together: a step costs little more than for one

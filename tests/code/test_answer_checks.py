@@ -6,7 +6,7 @@ import pytest
 
 from nightshift.evaluate.answers import Question, ask, check, memo_key, seconds_to_find, supported
 from nightshift.runtime.assistant import Answered, Citation, Delta, Retrieved
-from nightshift.runtime.passages import Passage
+from nightshift.text.passages import Passage
 
 GIFT = Passage(
     "c1", "gift", "Returning a gift", "Refund", "Money goes to the giver within 5 days, from Berlin.", "", 2.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightshift.index.chunks import MAX_WORDS, chunk, split
+from nightshift.text.chunks import MAX_WORDS, chunk, split
 
 BODY = "Lead text.\n\n## Refund\nIt goes to the giver.\n\n## Cost\nNothing at all."
 

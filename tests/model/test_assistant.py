@@ -6,9 +6,9 @@ import pytest
 
 from nightshift.errors import SettingsError
 from nightshift.runtime.assistant import Answered, Assistant, Delta, Retrieved, near
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
+from nightshift.text.passages import Passage
 
 COST = Passage(
     "c1",

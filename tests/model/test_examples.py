@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from nightshift.runtime.grounding import check
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, marks
 from nightshift.settings import PROFILES
+from nightshift.text.passages import Passage
 from nightshift.train.examples import build_examples, plain_answer
 from nightshift.train.library import passages_of
 

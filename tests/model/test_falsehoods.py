@@ -2,7 +2,7 @@
 
 from nightshift.evaluate.falsehoods import KINDS, TRUE, measure, planted
 from nightshift.runtime.grounding import check
-from nightshift.runtime.passages import Passage
+from nightshift.text.passages import Passage
 
 PASSAGES = (
     Passage(

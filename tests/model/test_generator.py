@@ -11,10 +11,10 @@ from nightshift.artifacts import Model
 from nightshift.basemodels import resolve
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.runtime.generator import until
-from nightshift.runtime.passages import Passage
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
+from nightshift.text.passages import Passage
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 from nightshift.train.examples import Example, TrainingSet
 from nightshift.train.generator import pays, train_generator

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nightshift.runtime.grounding import check, cite, quote
-from nightshift.runtime.passages import Passage
+from nightshift.text.passages import Passage
 
 COST = Passage(
     "c1",

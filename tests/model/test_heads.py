@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nightshift.runtime.heads import Heads
-from nightshift.runtime.ngrams import ngrams
 from nightshift.settings import profile
 from nightshift.sources.company import library
 from nightshift.store import open_store
+from nightshift.text.ngrams import ngrams
 from nightshift.train.calibration import brier, calibration_error, softmax, temperature
 from nightshift.train.head import INTENT, PRIOR, calibrated, fit_head
 from nightshift.train.heads import train_heads
