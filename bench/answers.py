@@ -29,9 +29,9 @@ from bench.night import NIGHTLY
 from bench.process import cost_of
 from bench.source import source_url
 from nightshift.artifacts import Features
-from nightshift.evaluate.retrieval import interval
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
+from nightshift.metrics.retrieval import interval
 from nightshift.modeltree import read_model
 from nightshift.progress import say, track
 from nightshift.release import registry

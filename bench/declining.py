@@ -32,15 +32,16 @@ from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.contender import Opened
-from nightshift.evaluate.decline import MAY_DECLINE, area, risk_coverage
+from nightshift.evaluate.decline import MAY_DECLINE
 from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
+from nightshift.metrics.calibration import calibration_error
+from nightshift.metrics.selective import area, risk_coverage
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.calibration import calibration_error
 from nightshift.train.labelled import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
 from nightshift.warehouse.splitting import parse_split

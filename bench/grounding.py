@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 
 from bench.source import source_url
-from nightshift.evaluate.decline import area
 from nightshift.evaluate.falsehoods import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
+from nightshift.metrics.selective import area
 from nightshift.runtime.grounding import check, support
 from nightshift.settings import Settings
 from nightshift.sources import open_source

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from bench.texts import held_out, interval, read
-from nightshift.train.calibration import brier, calibration_error, softmax, temperature
+from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
 from nightshift.train.injection import FALSE_ALARMS, fit_injection, lessons, letters, logits_of
 
 FOLDS = 5

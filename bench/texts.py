@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.errors import MissingColumn, UnreadableFile
-from nightshift.evaluate.retrieval import interval as bootstrap
 from nightshift.export.encoder import export_document_tower
+from nightshift.metrics.retrieval import interval as bootstrap
 from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nightshift.backtest.replay import Backtest, Night
 from nightshift.backtest.scores import asked, gain, values
-from nightshift.evaluate.retrieval import interval
+from nightshift.metrics.retrieval import interval
 
 WIDTH, HEIGHT = 980, 560
 LEFT, RIGHT = 70, 830  # names stand to the right of their lines

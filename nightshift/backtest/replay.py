@@ -21,8 +21,8 @@ from nightshift.backtest.history import History, read_history
 from nightshift.backtest.learning import Lesson, learn
 from nightshift.backtest.plan import Plan
 from nightshift.evaluate.remembering import SharedEncoders
-from nightshift.evaluate.retrieval import score_rankings
 from nightshift.export.encoder import export_document_tower
+from nightshift.metrics.retrieval import score_rankings
 from nightshift.progress import cpu_seconds, say
 from nightshift.runtime.retriever import Retriever
 from nightshift.runtime.signals import SIGNALS

@@ -16,7 +16,7 @@ from nightshift.backtest.plot import picture
 from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
 from nightshift.backtest.scores import asked, gain, months, values
 from nightshift.errors import SettingsError
-from nightshift.evaluate.retrieval import interval
+from nightshift.metrics.retrieval import interval
 from nightshift.progress import say
 
 

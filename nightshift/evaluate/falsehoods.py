@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nightshift.evaluate.decline import area
+from nightshift.metrics.selective import area
 from nightshift.runtime.grounding import check, worth_quoting
 from nightshift.runtime.prompts import as_data, with_mark
 from nightshift.text.passages import Passage

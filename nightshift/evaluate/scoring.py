@@ -18,8 +18,10 @@ import pyarrow as pa
 from nightshift.digests import digest_of
 from nightshift.evaluate import answers
 from nightshift.evaluate.contender import Opened
-from nightshift.evaluate.decline import decline_metrics, evidence_pair, risk_coverage
-from nightshift.evaluate.retrieval import Found, interval, labelled, score_rankings, slices
+from nightshift.evaluate.decline import evidence_pair
+from nightshift.evaluate.slices import labelled, slices
+from nightshift.metrics.retrieval import Found, interval, score_rankings
+from nightshift.metrics.selective import decline_metrics, risk_coverage
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.settings import profile as profile_named

@@ -16,8 +16,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.train.calibration import softmax, surprise, temperature
-from nightshift.train.measures import frequency_of, judged, length_of, targets
+from nightshift.metrics.calibration import softmax, surprise, temperature
+from nightshift.metrics.classification import frequency_of, judged, length_of, targets
 from nightshift.train.neighbours import MOST, Neighbours
 from nightshift.train.rows import Labelled
 

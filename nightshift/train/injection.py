@@ -22,8 +22,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
 from nightshift.text.ngrams import ngrams
-from nightshift.train.calibration import brier, calibration_error, softmax, temperature
 
 FALSE_ALARMS = 0.01  # of ordinary texts: there the limit lies
 FEWEST_ORDINARY = 200  # tickets from which a quantile of 1 % can be read

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.basemodels import resolve
 from nightshift.errors import TrainingFailed
+from nightshift.metrics.ranking import ranking
 from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say, track
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.adapter import adapted, save_adapter
 from nightshift.train.resolved import FEWEST_TICKETS, Examples, batches, examples_of
-from nightshift.train.sections import Sections, ranking
+from nightshift.train.sections import Sections
 
 if TYPE_CHECKING:
     from torch import Tensor

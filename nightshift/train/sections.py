@@ -58,18 +58,3 @@ def sections_of(index: Path) -> Sections:
     """The sections of an index folder."""
     rows = pq.read_table(index / "chunks.parquet", columns=["article_id"])
     return Sections(np.load(index / "vectors.npy"), rows["article_id"].to_pylist())
-
-
-def first_ranks(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The rank (1 = first) of the best right article per question; a tie counts against it."""
-    best = np.where(golds, scores, -np.inf).max(axis=1, keepdims=True)
-    ahead = (scores >= best) & ~golds
-    return np.asarray(1 + ahead.sum(axis=1), np.int64)
-
-
-def ranking(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> dict[str, float]:
-    """hit@1, hit@5, hit@10 and MRR over questions that have a right article at all."""
-    asked = golds.any(axis=1)
-    ranks = first_ranks(scores[asked], golds[asked])
-    hits = {f"hit@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)}
-    return {**hits, "mrr": float((1 / ranks).mean())}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.decline import MAY_DECLINE, decline_metrics, evidence_pair, fit_confidence, risk_coverage
+from nightshift.evaluate.decline import MAY_DECLINE, evidence_pair, fit_confidence
+from nightshift.metrics.selective import decline_metrics, risk_coverage
 from nightshift.runtime.confidence import FEATURES, UNFITTED, Confidence
 
 NONE = np.zeros((0, len(FEATURES)))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.retrieval import interval, labelled, score_rankings, slices
+from nightshift.evaluate.slices import labelled, slices
+from nightshift.metrics.retrieval import interval, score_rankings
 
 ARTICLES = [f"a{n:02}" for n in range(30)]
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
 from nightshift.runtime.heads import Heads
 from nightshift.settings import profile
 from nightshift.sources.company import library
 from nightshift.store import open_store
 from nightshift.text.ngrams import ngrams
-from nightshift.train.calibration import brier, calibration_error, softmax, temperature
 from nightshift.train.head import INTENT, PRIOR, calibrated, fit_head
 from nightshift.train.heads import train_heads
 from nightshift.train.injection import lessons

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.train.calibration import brier, calibration_error
+from nightshift.metrics.calibration import brier, calibration_error
 
 FEWEST = 20  # rows of a slice that is worth a line
 _WORDS = ((10, "up to 10"), (20, "11 to 20"), (40, "21 to 40"), (80, "41 to 80"), (160, "81 to 160"))

@@ -8,17 +8,19 @@
 A question counts as soon as one article resolved it, also where that article is gone since: a customer asks it all the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 DEPTH = 100  # articles handed to the measures: far below where any of them looks
+
+
 _NAMES = {"Success@1": "hit@1", "Success@5": "hit@5", "Success@10": "hit@10", "RR": "mrr", "nDCG@10": "ndcg@10"}
+
+
 _RESAMPLES = 2_000
-_LENGTHS = ((15, "up to 15 words"), (50, "16 to 50 words"), (150, "51 to 150 words"))
-_SMALLEST_SLICE = 10
 
 
 @dataclass(frozen=True)
@@ -67,30 +69,3 @@ def interval(values: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
     means = [values[draws.integers(0, len(values), len(values))].mean() for _ in range(_RESAMPLES)]
     low, high = np.quantile(means, [0.025, 0.975])
     return round(float(low), 6), round(float(high), 6)
-
-
-def labelled(intents: Sequence[str], texts: Sequence[str]) -> dict[str, list[str]]:
-    """The slice each question lies in: by intent, and by length."""
-    return {
-        "intent": [intent or "(no intent)" for intent in intents],
-        "length": [_length(text) for text in texts],
-    }
-
-
-def slices(hits: NDArray[np.float64], labels: Mapping[str, Sequence[str]]) -> dict[str, dict[str, dict[str, float]]]:
-    """hit@5 by slice, for those of at least ten questions: {'intent': {'refund': {...}}, 'length': ...}."""
-    return {kind: _by(of, hits) for kind, of in labels.items()}
-
-
-def _length(text: str) -> str:
-    words = len(text.split())
-    return next((name for most, name in _LENGTHS if words <= most), "over 150 words")
-
-
-def _by(labels: Sequence[str], hits: NDArray[np.float64]) -> dict[str, dict[str, float]]:
-    of_label = np.array(labels)
-    return {
-        label: {"questions": float(rows.sum()), "hit@5": round(float(hits[rows].mean()), 6)}
-        for label in sorted(set(labels))
-        if (rows := of_label == label).sum() >= _SMALLEST_SLICE
-    }

@@ -1,0 +1,1 @@
+"""Measures of ranking, calibration, classification and selective answering: arrays in, numbers out."""
