@@ -32,7 +32,6 @@ from nightshift.artifacts import Features
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
 from nightshift.metrics.retrieval import interval
-from nightshift.modeltree import read_model
 from nightshift.progress import say, track
 from nightshift.release import registry
 from nightshift.release.bundle import read, release_of
@@ -44,6 +43,7 @@ from nightshift.runtime.prompts import render, without_marks
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store, open_store
+from nightshift.store.model_tree import read_model
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words
 from nightshift.train.examples import plain_answer

@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from bench.encoders import PlainOnnx, SentenceTransformers
 from bench.gemm import Transformer, best_rate, flops
 from bench.texts import read
-from nightshift.basemodels import resolve
 from nightshift.export.encoder import write_tower
 from nightshift.export.quantize import quantize
 from nightshift.progress import say
@@ -35,6 +34,7 @@ from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.runtime.reading import BATCH_TOKENS
 from nightshift.runtime.session import CPU, CUDA, available
 from nightshift.settings import Settings, profile
+from nightshift.store.base_models import resolve
 from nightshift.train.tower import load_tokenizer, load_tower, max_tokens_of, tokenize
 
 SEED = 7

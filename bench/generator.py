@@ -20,7 +20,6 @@ from typing import Protocol
 import pyarrow as pa
 
 from bench.speakers import LlamaCpp, Nightshift, TokenByToken, Transformers, Turn
-from nightshift.basemodels import resolve
 from nightshift.export.generator import EXACT, NO_PROBE, QUANTIZED, Graph, agreement, continuations, converted, merged
 from nightshift.progress import say
 from nightshift.runtime.prompts import PASSAGE_WORDS, render
@@ -28,6 +27,7 @@ from nightshift.settings import Settings, profile
 from nightshift.sources.company import library
 from nightshift.sources.company.tickets import tickets_on
 from nightshift.store import open_store
+from nightshift.store.base_models import resolve
 from nightshift.train.checkpoint import load_tokenizer, unpacked
 from nightshift.train.library import Library, passages_of
 

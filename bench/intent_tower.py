@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.basemodels import resolve
+from nightshift.store.base_models import resolve
 
 LEARNING_RATE = 1e-3
 SCALE = 20.0  # a cosine of 1 is a logit of 20

@@ -37,7 +37,7 @@ def assemble(
     from nightshift.index.build import unresolved_table
     from nightshift.release.assembling import assemble as put_together
     from nightshift.settings import profile as profile_of
-    from nightshift.store.once import once
+    from nightshift.store.memo import once
     from nightshift.train.labelled import labelled_pairs, labelled_tickets
     from nightshift.train.tuning import Dials, tune
     from nightshift.warehouse import read_mart

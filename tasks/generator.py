@@ -26,8 +26,8 @@ SEED = 7
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
-    from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
+    from nightshift.store.model_tree import read_model
     from nightshift.train.examples import build_examples
     from nightshift.train.generator import can_train, train_generator
     from nightshift.train.library import passages_of

@@ -23,9 +23,9 @@ from tasks.stage import DECK, stage
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
     """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
     from nightshift.digests import canonical_json, digest_of
-    from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
-    from nightshift.store.once import once
+    from nightshift.store.memo import once
+    from nightshift.store.model_tree import read_model
     from nightshift.train.heads import train_heads
     from nightshift.train.labelled import labelled_pairs, labelled_tickets, ordinary_tickets
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from flytekit import task
 
-from nightshift import lease
 from nightshift.artifacts import Snapshot
 from nightshift.pages.chart import bars
 from nightshift.pages.page import Page
 from nightshift.pages.shelf import Shelf
 from nightshift.settings import Settings
-from nightshift.store import open_store
+from nightshift.store import lease, open_store
 from tasks.resources import BROAD, IMAGE, secrets
 from tasks.stage import DECK, stage
 

@@ -23,8 +23,8 @@ def query_tower(
     features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
-    from nightshift.modeltree import read_model
     from nightshift.release.tracking import tracked
+    from nightshift.store.model_tree import read_model
     from nightshift.train.query_tower import train_query_tower
     from nightshift.train.resolved import can_train
     from nightshift.train.sections import sections_of

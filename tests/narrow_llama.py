@@ -5,7 +5,7 @@ It trains, exports and speaks in seconds, and what it says is never grounded. Fo
 
 from pathlib import Path
 
-from nightshift.basemodels import resolve
+from nightshift.store.base_models import resolve
 
 
 def write_narrow_llama(base: str, folder: Path) -> Path:

@@ -14,7 +14,6 @@ from nightshift.errors import NotEnoughData
 from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
-from nightshift.modeltree import read_model
 from nightshift.release import registry
 from nightshift.release.bundle import release_of
 from nightshift.runtime.assistant import Assistant
@@ -24,6 +23,7 @@ from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store
+from nightshift.store.model_tree import read_model
 from nightshift.warehouse import read_mart, transform
 
 

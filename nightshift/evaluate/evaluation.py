@@ -27,7 +27,7 @@ from nightshift.progress import say
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
-from nightshift.store.once import once
+from nightshift.store.memo import once
 from nightshift.warehouse import read_mart
 
 _REWORDED = 24  # questions that are asked again in other words

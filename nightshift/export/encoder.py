@@ -23,15 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Model
-from nightshift.basemodels import resolve
 from nightshift.digests import canonical_json
 from nightshift.errors import NotEnoughData
 from nightshift.export.parity import check
 from nightshift.export.quantize import RankedSample, offer_int8
-from nightshift.modeltree import store_model
 from nightshift.runtime.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import Store
+from nightshift.store.base_models import resolve
+from nightshift.store.model_tree import store_model
 from nightshift.train.adapter import merged
 
 if TYPE_CHECKING:

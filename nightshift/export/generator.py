@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
-from nightshift.modeltree import store_model
 from nightshift.progress import say
 from nightshift.runtime.generator import Generator
 from nightshift.runtime.prompts import VERSION, render
 from nightshift.runtime.session import open_session
 from nightshift.settings import Settings
 from nightshift.store import Store
+from nightshift.store.model_tree import store_model
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 
 TOLERANCE = 2e-2  # of logits that range over tens: two fp32 runtimes add in another order

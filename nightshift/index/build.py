@@ -33,7 +33,7 @@ from nightshift.progress import say
 from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.store.once import once
+from nightshift.store.memo import once
 from nightshift.text.chunks import chunk
 from nightshift.warehouse import read_mart
 

@@ -23,7 +23,7 @@ from nightshift.artifacts import Index
 from nightshift.errors import IndexUnavailable
 from nightshift.index.words import best, open_words, write_words
 from nightshift.store import Store
-from nightshift.store.files import no_space_is_told
+from nightshift.store.atomic import no_space_is_told
 
 
 class ExactIndex:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from nightshift.pages.page import STYLE, Page, Tone
-from nightshift.store.files import written_whole
+from nightshift.store.atomic import written_whole
 
 STAGES = (
     "ingest",

@@ -19,7 +19,7 @@ from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store
-from nightshift.store.once import once
+from nightshift.store.memo import once
 from nightshift.train.tuning import Dials
 from nightshift.warehouse import read_mart
 

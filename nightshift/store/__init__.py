@@ -64,7 +64,7 @@ def open_store(url: str) -> Store:
     """The store at `url`; SettingsError for a scheme nobody speaks."""
     parts = urlsplit(url)
     if parts.scheme == "file":
-        from nightshift.store.files import FileStore  # here: a port does not import its adapters
+        from nightshift.store.local import FileStore  # here: a port does not import its adapters
 
         return FileStore(Path(parts.netloc + parts.path).absolute())
     raise SettingsError(f"no store speaks {parts.scheme or url!r}", "use file:///folder")

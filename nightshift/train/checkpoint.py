@@ -12,11 +12,11 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
-from nightshift.basemodels import resolve
 from nightshift.digests import digest_of_file
 from nightshift.progress import say
 from nightshift.settings import Settings
-from nightshift.store.files import no_space_is_told
+from nightshift.store.atomic import no_space_is_told
+from nightshift.store.base_models import resolve
 
 _FORMAT = "1"  # raise it when what is unpacked changes
 

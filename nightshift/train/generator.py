@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
-from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say, track
 from nightshift.runtime.prompts import VERSION, render
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
+from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.adapter import save_adapter
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 from nightshift.train.examples import TrainingSet

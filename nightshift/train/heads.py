@@ -23,10 +23,10 @@ from pathlib import Path
 from nightshift.artifacts import Model
 from nightshift.digests import canonical_json
 from nightshift.export.heads import write_distances, write_head
-from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say
 from nightshift.settings import Profile
 from nightshift.store import Store
+from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.text.ngrams import ngrams
 from nightshift.train.head import FEWEST_HELD_OUT, INTENT, PRIOR, Head, calibrated
 from nightshift.train.injection import learn_injection, lessons

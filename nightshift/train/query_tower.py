@@ -19,13 +19,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Model
-from nightshift.basemodels import resolve
 from nightshift.errors import TrainingFailed
 from nightshift.metrics.ranking import ranking
-from nightshift.modeltree import store_model, write_trained_on
 from nightshift.progress import say, track
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
+from nightshift.store.base_models import resolve
+from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.adapter import adapted, save_adapter
 from nightshift.train.resolved import FEWEST_TICKETS, Examples, batches, examples_of
 from nightshift.train.sections import Sections

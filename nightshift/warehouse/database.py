@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from nightshift.errors import SettingsError, StoreFull, WarehouseError
 from nightshift.schema import TABLES
-from nightshift.store.files import no_space_is_told
+from nightshift.store.atomic import no_space_is_told
 
 # What the marts read. Orders and customers stay in the lake, and so do the tickets' pseudonyms.
 LOADED = {

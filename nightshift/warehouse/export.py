@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from nightshift.artifacts import Features
 from nightshift.errors import WarehouseError
 from nightshift.store import Store
-from nightshift.store.files import no_space_is_told
+from nightshift.store.atomic import no_space_is_told
 
 _TIME = pa.timestamp("us")
 

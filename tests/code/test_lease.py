@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from nightshift import lease
 from nightshift.errors import NightAlreadyRunning
+from nightshift.store import lease
 
 
 def test_a_second_night_is_refused_while_the_first_lives(tmp_path):

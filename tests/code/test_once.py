@@ -3,7 +3,7 @@
 import pytest
 
 from nightshift.store import open_store
-from nightshift.store.once import once
+from nightshift.store.memo import once
 
 
 def test_the_same_ingredients_are_worked_on_once(tmp_path):

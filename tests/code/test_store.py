@@ -8,7 +8,8 @@ import pytest
 
 from nightshift.errors import CorruptObject, MissingObject, SettingsError, StoreError, StoreFull
 from nightshift.store import open_store
-from nightshift.store.files import FileStore, written_whole
+from nightshift.store.atomic import written_whole
+from nightshift.store.local import FileStore
 
 
 @pytest.fixture

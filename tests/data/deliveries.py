@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from nightshift.lake import Manifest, Part, snapshot_of
 from nightshift.schema import TABLES
 from nightshift.settings import Settings
-from nightshift.store.files import FileStore
+from nightshift.store.local import FileStore
 
 START = datetime(2026, 1, 1)  # noqa: DTZ001 - the lake's times are UTC without a zone
 DEFAULTS = {pa.string(): "", pa.bool_(): False, pa.timestamp("us"): START, pa.int64(): 0}

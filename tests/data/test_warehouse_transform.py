@@ -10,7 +10,7 @@ from deliveries import answer, article, day, place, resolved, shop, snapshot, ti
 
 from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, StoreFull, WarehouseError
 from nightshift.settings import Settings
-from nightshift.store.files import FileStore
+from nightshift.store.local import FileStore
 from nightshift.warehouse import MARTS, building, read_mart, transform
 
 SPLIT = "2026-01-09T00:00:00Z"

@@ -88,7 +88,7 @@ def test_too_many_bad_rows(company, spoiled):
 
 def test_two_nights_at_once(company):
     """While a live process holds the lease a second night is refused, and names the file."""
-    from nightshift import lease
+    from nightshift.store import lease
 
     lease.take(company.home)
     try:
@@ -99,8 +99,8 @@ def test_two_nights_at_once(company):
 
 def test_an_absent_base_model(company, tmp_path):
     """Without the wheel of a base model the error names it and the command that brings it."""
-    from nightshift.basemodels import resolve
     from nightshift.errors import BaseModelMissing
+    from nightshift.store.base_models import resolve
 
     with pytest.raises(BaseModelMissing, match="make models"):
         resolve("pypi:no-such-wheel/no_such_wheel/model")

@@ -14,7 +14,7 @@ def project(tmp_path, monkeypatch):
         "nightshift/__init__.py": "",
         "nightshift/lake.py": "def f():\n    from nightshift.store import files\n",
         "nightshift/store/__init__.py": "",
-        "nightshift/store/files.py": "x = 1\n",
+        "nightshift/store/local.py": "x = 1\n",
         "nightshift/store/words.yaml": "a: 1\n",
         "nightshift/other.py": "y = 1\n",
         "nightshift/progress.py": "z = 1\n",
@@ -38,7 +38,7 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "changed", ["tasks/one.py", "nightshift/lake.py", "nightshift/store/files.py", "nightshift/store/words.yaml"]
+    "changed", ["tasks/one.py", "nightshift/lake.py", "nightshift/store/local.py", "nightshift/store/words.yaml"]
 )
 def test_a_change_in_reach_changes_it(project, changed):
     """The task's own file, what it imports, what that imports inside a function, and data beside it all count."""

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from nightshift.basemodels import resolve
 from nightshift.errors import BaseModelMissing, SettingsError
+from nightshift.store.base_models import resolve
 
 
 def test_a_wheel_is_located_without_being_imported(tmp_path, monkeypatch):

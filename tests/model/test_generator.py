@@ -8,12 +8,12 @@ from itertools import pairwise
 import pytest
 
 from nightshift.artifacts import Model
-from nightshift.basemodels import resolve
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.runtime.generator import until
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
+from nightshift.store.base_models import resolve
 from nightshift.text.passages import Passage
 from nightshift.train.checkpoint import load, load_tokenizer, unpacked
 from nightshift.train.examples import Example, TrainingSet

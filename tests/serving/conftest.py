@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.artifacts import Features, Model, Release
-from nightshift.modeltree import store_model
 from nightshift.release.bundle import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
+from nightshift.store.model_tree import store_model
 from nightshift.warehouse import MARTS
 from tests.narrow_llama import write_narrow_llama
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from nightshift.errors import NightAlreadyRunning
-from nightshift.store.files import written_whole
+from nightshift.store.atomic import written_whole
 
 HOURS = 6.0
 

@@ -6,44 +6,11 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from nightshift.digests import canonical_json, digest_of, digest_of_file
-from nightshift.errors import CorruptObject, MissingObject, StoreError, StoreFull
-
-
-@contextmanager
-def no_space_is_told(where: Path) -> Iterator[None]:
-    """Turn 'no space left' and 'quota exceeded' into StoreFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise StoreFull(
-                f"no space left while writing under {where}",
-                "free some space and run the night again; it goes on where it stopped, nothing is half written",
-            ) from error
-        raise
-
-
-@contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; when the block ends well it becomes `target`, else it is removed."""
-    with no_space_is_told(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-        os.close(handle)
-        temporary = Path(name)
-        try:
-            yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-
+from nightshift.errors import CorruptObject, MissingObject, StoreError
+from nightshift.store.atomic import no_space_is_told, written_whole
 
 # Objects whose bytes this process has seen to be right, by path, with size and time of change then: half a gigabyte of
 # models is read by stage after stage of a night.
