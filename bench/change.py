@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.night import NIGHTLY
 from bench.process import Cost, cost_of
 from nightshift.pages.shelf import Shelf
-from nightshift.sources.company.simulate import write_night
+from nightshift.simulation.simulate import write_night
 
 SHARES = (0.0, 0.001, 0.01, 0.1, 1.0)
 PARTS = {"tickets": "id", "answers": "ticket", "resolutions": "ticket"}

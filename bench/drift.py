@@ -25,7 +25,7 @@ from bench.desk import Desk, Encoders, champion, cut, desks, judged
 from bench.source import source_url
 from nightshift.evaluate.drift import ABOUT, Asked, Comparison, compare
 from nightshift.evaluate.reference import MOST
-from nightshift.sources.company.nights import start_of
+from nightshift.simulation.calendar import start_of
 
 SEEDS = (7, 11, 12, 13)
 QUIET_FROM, QUIET_NIGHTS = 31, 100  # everything planted has been there for weeks by then

@@ -24,8 +24,8 @@ from nightshift.export.generator import EXACT, NO_PROBE, QUANTIZED, Graph, agree
 from nightshift.progress import say
 from nightshift.runtime.prompts import PASSAGE_WORDS, render
 from nightshift.settings import Settings, profile
-from nightshift.sources.company import library
-from nightshift.sources.company.tickets import tickets_on
+from nightshift.simulation import content
+from nightshift.simulation.tickets import tickets_on
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve
 from nightshift.train.checkpoint import load_tokenizer, unpacked
@@ -48,7 +48,7 @@ def prompts(n: int, tokens: int, encode: Callable[[str], list[int]]) -> list[lis
     asked = [one for one in tickets_on(NIGHT, SEED) if one.article][:n]
     articles = [
         {"article_id": slug, "title": one.title, "body": one.body, "url": ""}
-        for slug, one in library.articles().items()
+        for slug, one in content.articles().items()
     ]
     shelf = Library(passages_of(pa.Table.from_pylist(articles)))
     made = []

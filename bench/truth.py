@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nightshift.settings import Settings
-from nightshift.sources.company.simulate import write_night
+from nightshift.simulation.simulate import write_night
 from nightshift.sources.simulated import SimulatedSource
 
 KINDS = {"question": "answerable", "unanswerable": "unanswerable", "order_status": "about an order"}

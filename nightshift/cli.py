@@ -54,7 +54,7 @@ def simulate(
 
     Example: nightshift simulate --out shop --night 3, then run a night on 'file://$PWD/shop?mapping=company'.
     """
-    from nightshift.sources.company.simulate import write_night
+    from nightshift.simulation.simulate import write_night
 
     count = write_night(out, night, seed, history)
     print(f"{count} objects in {out}; run a night on them with --source 'file://{out.absolute()}?mapping=company'")

@@ -19,7 +19,7 @@ before the first night: all customers and orders, and the tickets of `history` e
 Every key is present in every well-formed row; `customer` and `label` may be "". A later row with the same id and a later
 `changed_at` replaces the earlier one (orders move on, tickets are solved or relabelled). Customers only ever come in
 night-0000. A few ticket lines are planted broken: no id, an impossible time, an empty text, not JSON, not UTF-8.
-What is true about each ticket is never among the objects: see nightshift/sources/company/simulate.py.
+What is true about each ticket is never among the objects: see nightshift/simulation/simulate.py.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from nightshift.errors import SettingsError, SourceError
 from nightshift.settings import Settings
+from nightshift.simulation import content, delivery
+from nightshift.simulation.calendar import start_of
 from nightshift.sources import SourceObject, source_key
-from nightshift.sources.company import delivery, library
-from nightshift.sources.company.nights import start_of
 from nightshift.sources.mapping import DeliveryMapping, load_mapping
 
 # Each parameter of the URL: what it is when it is left out, the least and the most it may be.
@@ -81,11 +81,11 @@ class SimulatedSource:
             return SourceObject(name, hashlib.sha256(data).hexdigest(), len(data))
         # A night is told completely by what it is made from, so it need not be made to know whether it has changed.
         backlog = self.history if delivery.night_in(name) <= delivery.LATEST_NEWS else 0
-        made_from = f"{library.digest()}/{self.seed}/{backlog}/{name}"
+        made_from = f"{content.digest()}/{self.seed}/{backlog}/{name}"
         return SourceObject(name, hashlib.sha256(made_from.encode()).hexdigest(), 0)
 
     def read(self, name: str) -> bytes:
         """The bytes of one object; SourceError for one that is not there tonight."""
         if name not in delivery.names(self.night, self.history):
             raise SourceError(f"{self.url} has no object {name!r}", "read only what objects() lists")
-        return delivery.content(name, self.night, self.seed, self.history)
+        return delivery.object_bytes(name, self.night, self.seed, self.history)

@@ -13,8 +13,8 @@ import pytest
 
 from nightshift.evaluate.drift import FEWEST, cluster, compare, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
-from nightshift.sources.company.changes import label
-from nightshift.sources.company.tickets import tickets_on
+from nightshift.simulation.changes import label
+from nightshift.simulation.tickets import tickets_on
 from nightshift.store import open_store
 
 

@@ -14,10 +14,10 @@ import pytest
 from nightshift.errors import SettingsError, SourceError
 from nightshift.lake import ingest, read_manifest
 from nightshift.settings import Settings
+from nightshift.simulation import delivery
+from nightshift.simulation.simulate import truth, write_night
+from nightshift.simulation.tickets import tickets_on
 from nightshift.sources import open_source
-from nightshift.sources.company import delivery
-from nightshift.sources.company.simulate import truth, write_night
-from nightshift.sources.company.tickets import tickets_on
 from nightshift.sources.simulated import PARAMETERS, SimulatedSource
 from nightshift.store import open_store
 

@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from nightshift.settings import Settings
-from nightshift.sources.company import changes, identifiers, library
-from nightshift.sources.company.people import canary
-from nightshift.sources.company.simulate import golden, truth
-from nightshift.sources.company.tickets import normalised, tickets_on
+from nightshift.simulation import changes, content, identifiers
+from nightshift.simulation.people import canary
+from nightshift.simulation.simulate import golden, truth
+from nightshift.simulation.tickets import normalised, tickets_on
 from nightshift.sources.simulated import SimulatedSource
 
 NIGHTS = range(13)
@@ -146,7 +146,7 @@ def test_late_labels_arrive_on_their_night(told):
 
 def test_labels_get_new_names_on_night_nine():
     """Every label of a page's intent has another name from night 9 on, and none before."""
-    intents = {article.intent for article in library.articles().values()} | {"order_status"}
+    intents = {article.intent for article in content.articles().values()} | {"order_status"}
     before = {row["label"] for row in rows(8)}
     after = {row["label"] for row in rows(9)}
     assert before & intents
@@ -173,7 +173,7 @@ def test_pages_are_edited_and_taken_down_on_their_nights():
     assert "bike-frame-registration" not in changes.published(3)
     up = ["recycle-old-gear" in changes.published(night) for night in (9, 10, 11, 12)]
     assert up == [True, False, False, True]
-    section = library.sections()["express-delivery"][0]
+    section = content.sections()["express-delivery"][0]
     assert "11.90 EUR" in changes.reply(section, 1)
     assert "12.90 EUR" in changes.reply(section, 2)
 
@@ -185,7 +185,7 @@ def test_pages_change_about_every_third_night_for_ever():
         edited = [slug for slug in after if slug in before and after[slug].article != before[slug].article]
         assert len(edited) == ((night - 5) % 3 == 0) + (night == 7)
     for edit in changes.edits(60):
-        assert edit.old in library.articles()[edit.article].body
+        assert edit.old in content.articles()[edit.article].body
 
 
 def test_poisoned_page_arrives_on_night_four():
@@ -219,9 +219,9 @@ def test_canary_writes_on_her_nights():
 
 def test_every_hand_written_file_fits_the_pages():
     """Each page has questions about its own headings only, each section has at least six asks and a reply."""
-    for slug, article in library.articles().items():
+    for slug, article in content.articles().items():
         headings = set(re.findall(r"^## (.+)$", article.body, re.MULTILINE))
-        sections = library.sections()[slug]
+        sections = content.sections()[slug]
         assert {section.heading for section in sections} == headings, slug
         assert all(len(section.asks) >= 6 and section.reply for section in sections), slug
         slots = {name for section in sections for ask in section.asks for name in re.findall(r"\{(\w+)\}", ask)}
@@ -230,7 +230,7 @@ def test_every_hand_written_file_fits_the_pages():
 
 def test_golden_questions_hold_on_every_night():
     """What a golden answer must contain stands on its page on every night, and no customer asks in these words."""
-    asked = {normalised(ask) for sections in library.sections().values() for part in sections for ask in part.asks}
+    asked = {normalised(ask) for sections in content.sections().values() for part in sections for ask in part.asks}
     questions = golden()
     assert len(questions) == 28
     assert sum(question.decline for question in questions) == 4

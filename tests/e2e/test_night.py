@@ -9,8 +9,8 @@ import pytest
 from nightshift.pages.shelf import STAGES, Shelf
 from nightshift.release import registry
 from nightshift.release.bundle import read
-from nightshift.sources.company.changes import published
-from nightshift.sources.company.people import canary
+from nightshift.simulation.changes import published
+from nightshift.simulation.people import canary
 from nightshift.store import open_store
 from tests.e2e.conftest import State
 

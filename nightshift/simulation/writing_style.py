@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from random import Random
 
-from nightshift.sources.company import library
-from nightshift.sources.company.people import Customer
+from nightshift.simulation import content
+from nightshift.simulation.people import Customer
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("March", "April", "May", "June", "July", "August", "September", "October", "November")
@@ -27,10 +27,10 @@ def slots(rng: Random, customer: Customer, order: str, item: str) -> dict[str, s
         "item": rng.choice((f"the {item}", f"my {short}", f"the {short}", f"{article} {short}")),
         "days": str(rng.randint(2, 19)),
         "n": str(rng.randint(2, 9)),
-        "city": rng.choice(library.words("people.yaml")["cities"]),
+        "city": rng.choice(content.words("people.yaml")["cities"]),
         "weekday": rng.choice(WEEKDAYS),
         "month": rng.choice(MONTHS),
-        "helper": rng.choice(library.words("people.yaml")["helpers"]),
+        "helper": rng.choice(content.words("people.yaml")["helpers"]),
         "name": customer.first_name,
     }
 
@@ -43,7 +43,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 @cache
 def synonyms() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
     """The groups of words that may stand for each other, each with the pattern that finds one of them."""
-    groups = [tuple(group) for group in library.words("voice.yaml")["synonyms"]]
+    groups = [tuple(group) for group in content.words("writing_style.yaml")["synonyms"]]
     return tuple(
         (re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, group))})(?![\w-])", re.IGNORECASE), group)
         for group in groups
@@ -63,7 +63,7 @@ def reword(rng: Random, text: str) -> str:
 
 def contract(text: str) -> str:
     """'i do not' -> 'i dont', the way people type on a phone."""
-    for long, short in library.words("voice.yaml")["contractions"].items():
+    for long, short in content.words("writing_style.yaml")["contractions"].items():
         text = re.sub(rf"\b{re.escape(long)}\b", short, text, flags=re.IGNORECASE)
     return text
 
@@ -86,7 +86,7 @@ def mistype(rng: Random, text: str, rate: float) -> str:
 
 def middle(rng: Random, customer: Customer, ask: str) -> str:
     """The ask between sentences that say more than was wanted. `ask` may hold placeholders, and so does the result."""
-    words, persona = library.words("voice.yaml"), customer.persona
+    words, persona = content.words("writing_style.yaml"), customer.persona
     before = sum(rng.random() < persona.wordiness * chance for chance in (0.9, 0.5, 0.25))
     after = sum(rng.random() < persona.wordiness * chance for chance in (0.8, 0.35))
     if not before and not after and "{" not in ask and rng.random() < 0.5:
@@ -99,14 +99,14 @@ def middle(rng: Random, customer: Customer, ask: str) -> str:
 
 def quoted(rng: Random, values: Mapping[str, str]) -> str:
     """An earlier mail of support, as mail programs quote it."""
-    mail = fill(rng.choice(library.words("voice.yaml")["quotes"]), values)
+    mail = fill(rng.choice(content.words("writing_style.yaml")["quotes"]), values)
     lines = "\n".join(f"> {line}" for line in re.split(r"(?<=[.?!]) ", mail))
     return f"On {values['weekday'][:3]}, {values['n']} {values['month'][:3]}, Larkfield Support wrote:\n{lines}"
 
 
 def dress(rng: Random, customer: Customer, ask: str, values: Mapping[str, str]) -> str:
     """`ask`, with its placeholders filled, as this customer would write it."""
-    words, persona = library.words("voice.yaml"), customer.persona
+    words, persona = content.words("writing_style.yaml"), customer.persona
     body = fill(reword(rng, middle(rng, customer, ask)), values)
     if persona.tone in {"casual", "angry"} and rng.random() < 0.6:
         body = contract(body)
@@ -130,7 +130,7 @@ def dress(rng: Random, customer: Customer, ask: str, values: Mapping[str, str]) 
 
 def answer(rng: Random, reply: str, values: Mapping[str, str], helper: str) -> str:
     """The reply of somebody in support."""
-    words = library.words("voice.yaml")["helper"]
+    words = content.words("writing_style.yaml")["helper"]
     values = {**values, "helper": helper}
     parts = [rng.choice(words["greetings"])]
     if rng.random() < 0.4:
@@ -146,4 +146,4 @@ def subject(rng: Random, ask: str, values: Mapping[str, str]) -> str:
     if rng.random() < 0.6:
         start = fill(ask, values).split()[: rng.randint(3, 7)]
         return " ".join(start).rstrip(".,?!")
-    return fill(rng.choice(library.words("voice.yaml")["subjects"]), values)
+    return fill(rng.choice(content.words("writing_style.yaml")["subjects"]), values)

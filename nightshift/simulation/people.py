@@ -9,7 +9,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from nightshift.sources.company import identifiers, library
+from nightshift.simulation import content, identifiers
 
 CUSTOMERS = 500
 TONES = {"casual": 40, "polite": 32, "formal": 13, "angry": 15}
@@ -61,14 +61,14 @@ def persona(rng: Random) -> Persona:
 
 def canary() -> dict[str, Any]:
     """The customer whose every trace a test can look for: id, name, email, order, phrase, nights, asks."""
-    found: dict[str, Any] = library.words("people.yaml")["canary"]
+    found: dict[str, Any] = content.words("people.yaml")["canary"]
     return found
 
 
 @lru_cache(maxsize=8)
 def customers(seed: int) -> dict[str, Customer]:
     """All customers by id; the canary is the last."""
-    people = library.words("people.yaml")
+    people = content.words("people.yaml")
     rng = Random(f"{seed}/customers")
     found: dict[str, Customer] = {}
     for number in range(1, CUSTOMERS + 1):

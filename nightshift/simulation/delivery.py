@@ -1,6 +1,6 @@
 """The objects of a night, as bytes: what one name of nightshift/sources/simulated.py holds.
 
-content("tickets/night-0003.jsonl.gz", 3, seed=7, history=10)  ->  one JSON row a line, gzip
+object_bytes("tickets/night-0003.jsonl.gz", 3, seed=7, history=10)  ->  one JSON row a line, gzip
 """
 
 import json
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from nightshift.sources.company import library
-from nightshift.sources.company.changes import Published, label, published
-from nightshift.sources.company.nights import night_of, stamp, start_of
-from nightshift.sources.company.orders import orders_until
-from nightshift.sources.company.people import canary, customers
-from nightshift.sources.company.tickets import Ticket, tickets_on
+from nightshift.simulation import content
+from nightshift.simulation.calendar import night_of, stamp, start_of
+from nightshift.simulation.changes import Published, label, published
+from nightshift.simulation.orders import orders_until
+from nightshift.simulation.people import canary, customers
+from nightshift.simulation.tickets import Ticket, tickets_on
 
 Row = dict[str, object]
 TABLES = ("answers", "customers", "orders", "resolutions", "tickets")
@@ -196,7 +196,7 @@ def customer_lines(seed: int) -> Iterator[bytes]:
 
 def golden_lines() -> Iterator[bytes]:
     """The questions that decide about every release; no article stands for: to be declined."""
-    for row in library.words("golden.yaml"):
+    for row in content.words("golden.yaml"):
         yield line({name: row.get(name, "") for name in ("id", "ask", "article", "unlike")})
 
 
@@ -237,7 +237,7 @@ def night_in(name: str) -> int:
     return int(name.partition("/night-")[2].partition(".")[0])
 
 
-def content(name: str, night: int, seed: int, history: int) -> bytes:
+def object_bytes(name: str, night: int, seed: int, history: int) -> bytes:
     """The bytes of one of `names(night, history)`."""
     if name in {GOLDEN, CANARIES}:
         return b"".join(row + b"\n" for row in (golden_lines() if name == GOLDEN else canary_lines()))

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from nightshift.sources.company import library
-from nightshift.sources.company.nights import start_of
+from nightshift.simulation import content
+from nightshift.simulation.calendar import start_of
 
 
 @dataclass(frozen=True)
 class Published:
     """A page on a certain night. `updated` is when its present text went up."""
 
-    article: library.Article
+    article: content.Article
     updated: datetime
 
 
@@ -31,7 +31,7 @@ class Edit:
 
 def edits(night: int) -> list[Edit]:
     """Every edit up to `night`, oldest first."""
-    changes = library.words("changes.yaml")
+    changes = content.words("changes.yaml")
     done = [Edit(**row) for row in changes["edits"] if row["night"] <= night]
     recurring = changes["recurring"]
     for turn, when in enumerate(range(recurring["first"], night + 1, recurring["every"])):
@@ -43,7 +43,7 @@ def edits(night: int) -> list[Edit]:
 
 def absent(night: int) -> set[str]:
     """The pages that are down on `night`."""
-    changes = library.words("changes.yaml")
+    changes = content.words("changes.yaml")
     gone = {row["article"] for row in changes["deletions"] if row["night"] <= night}
     closures = changes["closures"]
     for turn, when in enumerate(range(closures["first"], night + 1, closures["every"])):
@@ -57,25 +57,25 @@ def published(night: int) -> dict[str, Published]:
     """The pages that are up on `night`, by slug."""
     pages = {
         slug: Published(
-            article, datetime(2025, 2, 1, 9, tzinfo=UTC) + timedelta(days=int(library.fraction(slug) * 300))
+            article, datetime(2025, 2, 1, 9, tzinfo=UTC) + timedelta(days=int(content.fraction(slug) * 300))
         )
-        for slug, article in library.articles().items()
+        for slug, article in content.articles().items()
     }
     latest: dict[tuple[str, str], Edit] = {(edit.article, edit.old): edit for edit in edits(night)}
     for edit in latest.values():
         page = pages[edit.article]
         article = replace(page.article, body=page.article.body.replace(edit.old, edit.new))
         pages[edit.article] = Published(article, max(page.updated, start_of(edit.night) + timedelta(hours=8)))
-    poisoned = library.words("changes.yaml")["poisoned"]
+    poisoned = content.words("changes.yaml")["poisoned"]
     if night >= poisoned["night"]:
         slug = poisoned["article"]
-        article = library.parse(slug, (library.FOLDER / "poisoned.md").read_text("utf-8"))
+        article = content.parse(slug, (content.FOLDER / "poisoned.md").read_text("utf-8"))
         pages[slug] = Published(article, start_of(poisoned["night"]) + timedelta(hours=11))
     gone = absent(night)
     return {slug: pages[slug] for slug in sorted(pages) if slug not in gone}
 
 
-def reply(section: library.Section, night: int) -> str:
+def reply(section: content.Section, night: int) -> str:
     """What support replies about a section on `night`: with the numbers of that night."""
     text = section.reply
     for edit in {(edit.article, edit.old): edit for edit in edits(night)}.values():
@@ -86,5 +86,5 @@ def reply(section: library.Section, night: int) -> str:
 
 def label(intent: str, night: int) -> str:
     """What an intent is called in the tickets of `night`."""
-    taxonomy = library.words("changes.yaml")["taxonomy"]
+    taxonomy = content.words("changes.yaml")["taxonomy"]
     return str(taxonomy["names"].get(intent, intent)) if night >= taxonomy["night"] else intent

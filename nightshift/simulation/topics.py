@@ -9,8 +9,8 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from random import Random
 
-from nightshift.sources.company import library
-from nightshift.sources.company.changes import published, reply
+from nightshift.simulation import content
+from nightshift.simulation.changes import published, reply
 
 # Shares of all tickets; the rest are questions that a page answers, unless that page is down.
 INJECTION, UNANSWERABLE, ORDER_STATUS = 0.01, 0.075, 0.08
@@ -26,24 +26,24 @@ class Matter:
     intent: str
     ask: str
     reply: str = ""
-    section: library.Section | None = None
+    section: content.Section | None = None
     missing: str = ""
 
 
 def first_asked(ask: str) -> float:
     """The night from which on somebody asks in these words."""
-    share = library.fraction(ask)
+    share = content.fraction(ask)
     return FIRST_NEW_ASK - 1 if share < 0.5 else FIRST_NEW_ASK + (share - 0.5) * 2 * (LAST_NEW_ASK - FIRST_NEW_ASK)
 
 
 @cache
-def popularity() -> tuple[tuple[library.Section, ...], tuple[float, ...]]:
+def popularity() -> tuple[tuple[content.Section, ...], tuple[float, ...]]:
     """Every section and how often it is asked about: few pages get most of the questions, as in Zipf's law."""
-    ranked = sorted(library.articles(), key=library.fraction)
+    ranked = sorted(content.articles(), key=content.fraction)
     pairs = [
         (section, (rank + 3) ** -0.9 * (place + 1) ** -0.5)
         for rank, slug in enumerate(ranked)
-        for place, section in enumerate(library.sections()[slug])
+        for place, section in enumerate(content.sections()[slug])
     ]
     return tuple(section for section, _ in pairs), tuple(weight for _, weight in pairs)
 
@@ -51,7 +51,7 @@ def popularity() -> tuple[tuple[library.Section, ...], tuple[float, ...]]:
 @lru_cache(maxsize=4)
 def weights(with_new_topic: bool) -> tuple[float, ...]:  # noqa: FBT001 - the argument of a cache
     """Cumulative weights of all sections; those of the new topic share what changes.yaml gives them, or nothing."""
-    topic = library.words("changes.yaml")["new_topic"]
+    topic = content.words("changes.yaml")["new_topic"]
     sections, raw = popularity()
     new = sum(weight for section, weight in zip(sections, raw, strict=True) if section.intent == topic["intent"])
     old = sum(raw) - new
@@ -66,7 +66,7 @@ def weights(with_new_topic: bool) -> tuple[float, ...]:  # noqa: FBT001 - the ar
 
 def question(rng: Random, night: int) -> Matter:
     """A question about a page; if that page is down on this night, one that no page answers."""
-    cumulative = weights(night >= library.words("changes.yaml")["new_topic"]["night"])
+    cumulative = weights(night >= content.words("changes.yaml")["new_topic"]["night"])
     sections = popularity()[0]
     section = sections[min(bisect_left(cumulative, rng.random() * cumulative[-1]), len(sections) - 1)]
     asks = [ask for ask in section.asks if first_asked(ask) <= night] or section.asks[:1]
@@ -80,10 +80,10 @@ def matter(rng: Random, night: int) -> Matter:
     """What somebody writes about on `night`."""
     drawn = rng.random()
     if drawn < INJECTION:
-        return Matter("injection", "other", rng.choice(library.words("injections.yaml")))
+        return Matter("injection", "other", rng.choice(content.words("injections.yaml")))
     if drawn < INJECTION + UNANSWERABLE:
-        row = rng.choice(library.words("unanswerable.yaml"))
+        row = rng.choice(content.words("unanswerable.yaml"))
         return Matter("unanswerable", row["intent"], row["ask"])
     if drawn < INJECTION + UNANSWERABLE + ORDER_STATUS:
-        return Matter("order_status", "order_status", rng.choice(library.words("order_questions.yaml")))
+        return Matter("order_status", "order_status", rng.choice(content.words("order_questions.yaml")))
     return question(rng, night)

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-from nightshift.sources.company import identifiers, library, voice
-from nightshift.sources.company.changes import published
-from nightshift.sources.company.matters import Matter, matter
-from nightshift.sources.company.nights import TICKETS_BY_WEEKDAY, start_of
-from nightshift.sources.company.orders import Order, orders_until
-from nightshift.sources.company.people import Customer, canary, customers
+from nightshift.simulation import content, identifiers, writing_style
+from nightshift.simulation.calendar import TICKETS_BY_WEEKDAY, start_of
+from nightshift.simulation.changes import published
+from nightshift.simulation.orders import Order, orders_until
+from nightshift.simulation.people import Customer, canary, customers
+from nightshift.simulation.topics import Matter, matter
 
 # Shares of all tickets.
 DUPLICATE, IDENTIFIERS, GUESTS, UNLABELLED, MISLABELLED = 0.01, 0.06, 0.03, 0.08, 0.01
@@ -92,20 +92,20 @@ def replies(rng: Random, about: Matter, opened: datetime, order: Order, values: 
         return ()
     limit = opened.replace(hour=0, minute=0, second=0) + timedelta(days=1, hours=23)
     posted = min(opened + timedelta(seconds=int(240 + rng.expovariate(1 / 11_000))), limit)
-    helper = rng.choice(library.words("people.yaml")["helpers"])
+    helper = rng.choice(content.words("people.yaml")["helpers"])
     drawn, text, accepted = rng.random(), about.reply, True
     if about.kind == "order_status":
-        text = library.words("voice.yaml")["order_status"][order.last_event(posted)[1]]
+        text = content.words("writing_style.yaml")["order_status"][order.last_event(posted)[1]]
     elif about.kind == "unanswerable":
-        text, accepted = rng.choice(library.words("voice.yaml")["unanswered"]), False
+        text, accepted = rng.choice(content.words("writing_style.yaml")["unanswered"]), False
     else:
         accepted = drawn < LINKED + UNLINKED
     if drawn >= LINKED + UNLINKED + UNACCEPTED:
         return ()
-    first = Reply(posted, voice.answer(rng, text, values, helper), from_helper=True, accepted=accepted)
+    first = Reply(posted, writing_style.answer(rng, text, values, helper), from_helper=True, accepted=accepted)
     if not accepted or rng.random() >= 0.25:
         return (first,)
-    thanks = voice.fill(rng.choice(library.words("voice.yaml")["thanks"]), {**values, "helper": helper})
+    thanks = writing_style.fill(rng.choice(content.words("writing_style.yaml")["thanks"]), {**values, "helper": helper})
     later = posted + timedelta(seconds=rng.randrange(60, 3000))
     return first, Reply(later, thanks, from_helper=False, accepted=False)
 
@@ -117,9 +117,9 @@ def links(rng: Random, about: Matter, answers: tuple[Reply, ...], night: int) ->
     if rng.random() >= LINKED / (LINKED + UNLINKED):
         return ()
     slug = about.section.article
-    topic = library.articles()[slug].topic
+    topic = content.articles()[slug].topic
     others = [other for other, page in published(night).items() if page.article.topic == topic and other != slug]
-    others = [other for other in others if other in published(night + 1) and other in library.articles()]
+    others = [other for other in others if other in published(night + 1) and other in content.articles()]
     return (slug, rng.choice(others)) if others and rng.random() < SECOND_LINK else (slug,)
 
 
@@ -127,10 +127,10 @@ def identify(rng: Random, text: str, customer: Customer) -> tuple[str, tuple[tup
     """The text with one identifier or two added to it, and which."""
     planted = []
     for kind in rng.sample(identifiers.KINDS, 1 if rng.random() < 0.8 else 2):
-        domains = library.words("people.yaml")["mail_domains"]
+        domains = content.words("people.yaml")["mail_domains"]
         value = identifiers.identifier(kind, rng, customer.name, domains)
         planted.append((kind, value))
-        text += rng.choice((" ", "\n", "\n\n")) + rng.choice(library.words("voice.yaml")["pii"][kind]).format(
+        text += rng.choice((" ", "\n", "\n\n")) + rng.choice(content.words("writing_style.yaml")["pii"][kind]).format(
             value=value
         )
     return text, tuple(planted)
@@ -141,12 +141,12 @@ def write(rng: Random, night: int, ticket_id: str, opened: datetime, seed: int, 
     about = matter(rng, night)
     order = pick_order(rng, orders_until(night, seed), opened, about.kind)
     customer = customers(seed)[order.customer]
-    values = voice.slots(rng, customer, order.id, order.item)
-    text = voice.dress(rng, customer, about.ask, values)
+    values = writing_style.slots(rng, customer, order.id, order.item)
+    text = writing_style.dress(rng, customer, about.ask, values)
     while normalised(text) in seen:
-        values = voice.slots(rng, customer, order.id, order.item)
-        context = rng.choice(library.words("voice.yaml")["contexts"])
-        text = voice.dress(rng, customer, f"{context} {about.ask}", values)
+        values = writing_style.slots(rng, customer, order.id, order.item)
+        context = rng.choice(content.words("writing_style.yaml")["contexts"])
+        text = writing_style.dress(rng, customer, f"{context} {about.ask}", values)
     planted: tuple[tuple[str, str], ...] = ()
     if rng.random() < IDENTIFIERS:
         text, planted = identify(rng, text, customer)
@@ -157,15 +157,15 @@ def write(rng: Random, night: int, ticket_id: str, opened: datetime, seed: int, 
     if drawn < UNLABELLED or about.kind == "injection":
         given = ""
     elif drawn < UNLABELLED + MISLABELLED:
-        new = library.words("changes.yaml")["new_topic"]["intent"]
-        known = sorted({article.intent for article in library.articles().values()} - {about.intent, new})
+        new = content.words("changes.yaml")["new_topic"]["intent"]
+        known = sorted({article.intent for article in content.articles().values()} - {about.intent, new})
         given, corrected_after = rng.choice(known), rng.randint(1, 2)
     return Ticket(
         id=ticket_id,
         opened=opened,
         customer="" if about.kind != "order_status" and rng.random() < GUESTS else customer.id,
         channel=rng.choice(("email", "email", "form", "chat", "app")),
-        subject=voice.subject(rng, about.ask, values),
+        subject=writing_style.subject(rng, about.ask, values),
         text=text,
         kind=about.kind,
         intent=about.intent,
@@ -186,7 +186,7 @@ def canary_ticket(ticket_id: str, night: int, seed: int) -> Ticket:
     mark, customer = canary(), customers(seed)[canary()["id"]]
     asks = mark["asks"]
     values = {key: mark[key] for key in ("name", "email", "order", "phrase")}
-    ask = voice.fill(asks[mark["nights"].index(night) % len(asks)], values)
+    ask = writing_style.fill(asks[mark["nights"].index(night) % len(asks)], values)
     opened = start_of(night) + timedelta(hours=12, minutes=night % 60, seconds=7)
     text = f"Hello,\n\n{ask}\n\nKind regards,\n{mark['name']}"
     answer = (

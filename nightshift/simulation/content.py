@@ -66,7 +66,7 @@ def sections() -> dict[str, tuple[Section, ...]]:
 
 @cache
 def words(name: str) -> Any:
-    """The content of a YAML file of this folder, e.g. `voice.yaml`. Never change what it returns."""
+    """The content of a YAML file of this folder, e.g. `writing_style.yaml`. Never change what it returns."""
     return yaml.load((FOLDER / name).read_text("utf-8"), LOADER)  # noqa: S506 - both loaders are the safe one
 
 

@@ -16,11 +16,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightshift.sources.company import delivery, library
-from nightshift.sources.company.nights import night_of
-from nightshift.sources.company.tickets import Ticket, tickets_on
+from nightshift.simulation import content, delivery
+from nightshift.simulation.calendar import night_of
+from nightshift.simulation.tickets import Ticket, tickets_on
 
-POISONED = library.words("changes.yaml")["poisoned"]["article"]
+POISONED = content.words("changes.yaml")["poisoned"]["article"]
 NIGHT_FILES = "night-[0-9][0-9][0-9][0-9].jsonl.gz"
 
 
@@ -41,7 +41,7 @@ class Golden:
 
 def golden() -> list[Golden]:
     """The questions of golden.yaml, which hold on every night: none is about a page that changes."""
-    rows = library.words("golden.yaml")
+    rows = content.words("golden.yaml")
     return [Golden(**{**row, "must_contain": tuple(row.get("must_contain", ()))}) for row in rows]
 
 
@@ -78,13 +78,13 @@ def write_night(folder: Path, night: int, seed: int = 7, history: int = 10) -> i
     are not part of this night are removed; nobody else's are.
     """
     wanted = delivery.names(night, history)
-    pages = [folder / f"articles/{slug}.md" for slug in (*library.articles(), POISONED)]
+    pages = [folder / f"articles/{slug}.md" for slug in (*content.articles(), POISONED)]
     nights = [path for table in delivery.TABLES for path in folder.glob(f"{table}/{NIGHT_FILES}")]
     for path in [*pages, *nights]:
         if path.relative_to(folder).as_posix() not in wanted:
             path.unlink(missing_ok=True)
     for name in wanted:
-        _write(folder / name, delivery.content(name, night, seed, history))
+        _write(folder / name, delivery.object_bytes(name, night, seed, history))
     for told in range(0 if history else 1, night + 1):
         rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in truth(told, seed, history))
         _write(folder / ".truth" / f"night-{told:04d}.jsonl", rows.encode())

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from random import Random
 
-from nightshift.sources.company import library
-from nightshift.sources.company.nights import FIRST, start_of
-from nightshift.sources.company.people import CUSTOMERS, canary
+from nightshift.simulation import content
+from nightshift.simulation.calendar import FIRST, start_of
+from nightshift.simulation.people import CUSTOMERS, canary
 
 BEFORE_FIRST_NIGHT = 1_000
 A_NIGHT = 12
@@ -58,7 +58,7 @@ def journey(rng: Random, placed: datetime) -> tuple[tuple[datetime, str], ...]:
 
 def order(rng: Random, number: int, placed: datetime) -> Order:
     """An order with its number, drawn at random."""
-    item, cents = rng.choice(list(library.words("products.yaml").items()))
+    item, cents = rng.choice(list(content.words("products.yaml").items()))
     buyer = f"K-{rng.randrange(1, CUSTOMERS):05d}"  # never the last one: that is the canary
     return Order(f"LF-{number}", buyer, item, cents + 490 * (cents < 6000), journey(rng, placed))
 
