@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.night import NIGHTLY
 from bench.process import Cost, cost_of
-from nightshift.pages.shelf import Shelf
+from nightshift.reports.run_log import Shelf
 from nightshift.simulation.simulate import write_night
 
 SHARES = (0.0, 0.001, 0.01, 0.1, 1.0)

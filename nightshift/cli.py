@@ -90,8 +90,8 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
 @app.command()
 def status() -> None:
     """Show who serves, and what the last night did and cost."""
-    from nightshift.pages.shelf import Shelf
     from nightshift.release.registry import champion
+    from nightshift.reports.run_log import Shelf
 
     settings = Settings.from_env()
     serving = champion(settings)
@@ -113,7 +113,7 @@ def status() -> None:
 @app.command()
 def report(*, open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
     """Open the pages of all nights."""
-    from nightshift.pages.shelf import Shelf
+    from nightshift.reports.run_log import Shelf
 
     index = Shelf(Settings.from_env().home).root / "index.html"
     if not index.exists():

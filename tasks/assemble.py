@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, Release
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
+from nightshift.reports.chart import bars
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.caching import cached, code_of, code_version

@@ -19,7 +19,7 @@ from nightshift.store import open_store
 
 ROOT = Path(__file__).parents[1]
 # They change how a night looks, never what it makes.
-PRESENTATION = ("nightshift.pages", "nightshift.progress", "nightshift.cli")
+PRESENTATION = ("nightshift.reports", "nightshift.progress", "nightshift.cli")
 # Read by pattern, not parsed: `pyflyte run --help` waits for this. What looks like an import in a text only adds a file.
 IMPORT = re.compile(r"^[ \t]*(?:from|import) (nightshift[\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
 DATA_SUFFIXES = {".sql", ".yml", ".yaml", ".md", ".json"}

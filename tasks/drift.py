@@ -8,8 +8,8 @@ from typing import Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Features
-from nightshift.pages.page import Page, Tone
-from nightshift.pages.shelf import Shelf
+from nightshift.reports.page import Page, Tone
+from nightshift.reports.run_log import Shelf
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE

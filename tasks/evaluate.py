@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Evaluation, Features, Release, Standing
-from nightshift.pages.chart import bars, shares
-from nightshift.pages.page import Page
+from nightshift.reports.chart import bars, shares
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

@@ -10,7 +10,7 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
-from nightshift.pages.page import Page
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

@@ -9,7 +9,7 @@ from flytekit import task
 
 from nightshift.artifacts import Features, Model, Standing
 from nightshift.errors import NotEnoughData
-from nightshift.pages.page import Page
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

@@ -9,8 +9,8 @@ from typing import Any, cast
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
+from nightshift.reports.chart import bars
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
+from nightshift.reports.chart import bars
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.caching import cached

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Snapshot
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
-from nightshift.pages.shelf import Shelf
+from nightshift.reports.chart import bars
+from nightshift.reports.page import Page
+from nightshift.reports.run_log import Shelf
 from nightshift.settings import Settings
 from nightshift.store import lease, open_store
 from tasks.resources import BROAD, IMAGE, secrets

@@ -9,7 +9,7 @@ from flytekit import task
 from flytekit.types.directory import FlyteDirectory
 
 from nightshift.artifacts import Promotion
-from nightshift.pages.page import Page
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE

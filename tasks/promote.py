@@ -6,7 +6,7 @@ Launched by workflows/nightly.py; alone: pyflyte run tasks/promote.py promote --
 from flytekit import task
 
 from nightshift.artifacts import Evaluation, Promotion, Release
-from nightshift.pages.page import Page
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.store import lease, open_store
 from tasks.resources import IMAGE, LIGHT

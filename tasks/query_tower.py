@@ -6,8 +6,8 @@ pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' 
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, Standing
-from nightshift.pages.chart import bars
-from nightshift.pages.page import Page
+from nightshift.reports.chart import bars
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

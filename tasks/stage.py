@@ -15,9 +15,9 @@ from flytekit import Deck
 from threadpoolctl import threadpool_limits
 
 from nightshift.errors import NightshiftError
-from nightshift.pages.page import Page
-from nightshift.pages.shelf import STAGES, Shelf, StageWork
 from nightshift.progress import cpu_seconds, say
+from nightshift.reports.page import Page
+from nightshift.reports.run_log import STAGES, Shelf, StageWork
 from nightshift.settings import Settings
 
 Finish = Callable[..., None]

@@ -6,7 +6,7 @@ pyflyte run tasks/standing.py standing --features '{...}' --drift '{...}' --prof
 from flytekit import task
 
 from nightshift.artifacts import Drift, Features, Standing
-from nightshift.pages.page import Page
+from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
 from nightshift.store import open_store

@@ -1,8 +1,8 @@
 """Pages: the verdict first, everything escaped, small."""
 
-from nightshift.pages.chart import bars, line
-from nightshift.pages.page import Page
-from nightshift.pages.shelf import STAGES, Shelf, StageWork
+from nightshift.reports.chart import bars, line
+from nightshift.reports.page import Page
+from nightshift.reports.run_log import STAGES, Shelf, StageWork
 
 
 def work(verdict="fine", changed=1):

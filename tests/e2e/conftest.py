@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nightshift.pages.shelf import Shelf, StageWork
+from nightshift.reports.run_log import Shelf, StageWork
 from nightshift.settings import PROFILES, Settings
 from tests.narrow_llama import write_narrow_llama
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from nightshift.pages.shelf import STAGES
 from nightshift.release import registry
+from nightshift.reports.run_log import STAGES
 
 pytestmark = pytest.mark.slow
 

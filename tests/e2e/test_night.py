@@ -6,9 +6,9 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.pages.shelf import STAGES, Shelf
 from nightshift.release import registry
 from nightshift.release.bundle import read
+from nightshift.reports.run_log import STAGES, Shelf
 from nightshift.simulation.changes import published
 from nightshift.simulation.people import canary
 from nightshift.store import open_store

@@ -53,7 +53,7 @@ class Page:
         return self
 
     def picture(self, caption: str, svg: str) -> Self:
-        """A picture from pages/chart.py under a heading."""
+        """A picture from reports/chart.py under a heading."""
         self._blocks.append(f"<h2>{escape(caption)}</h2>{svg}")
         return self
 

@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TypedDict, cast
 
-from nightshift.pages.page import STYLE, Page, Tone
+from nightshift.reports.page import STYLE, Page, Tone
 from nightshift.store.atomic import written_whole
 
 STAGES = (
