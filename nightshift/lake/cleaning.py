@@ -29,7 +29,7 @@ from nightshift.privacy.pseudonym import pseudonym
 from nightshift.privacy.redact import redact
 from nightshift.schema import TABLES, Column, Kind
 from nightshift.sources.mapping import Expression, Sections, TableMapping, Value
-from nightshift.sources.reading import BrokenRow, Row, flattened
+from nightshift.sources.readers import BrokenRow, Row, flattened
 
 VERSION = "1"  # raise it when the same raw row should give another row: the lake then reads its objects again
 DUPLICATE = "duplicate"

@@ -27,7 +27,7 @@ from nightshift.schema import TABLES
 from nightshift.settings import Settings
 from nightshift.sources import Source, SourceObject
 from nightshift.sources.mapping import DeliveryMapping, TableMapping
-from nightshift.sources.reading import BrokenRow, Row, read_rows
+from nightshift.sources.readers import BrokenRow, Row, read_rows
 from nightshift.store import Store
 
 BAD_SHARE, BAD_ROWS = 0.05, 20  # a delivery may hold this share of bad rows, and always this many

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from nightshift.lake.cleaning import BadRow
 from nightshift.schema import TABLES, Kind
-from nightshift.sources.reading import Row
+from nightshift.sources.readers import Row
 from nightshift.store import Store
 
 QUARANTINE = pa.schema([("row", pa.int64()), ("reason", pa.string()), ("fields", pa.string())])

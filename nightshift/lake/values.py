@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from nightshift.schema import Kind
-from nightshift.sources.reading import NOT_UTF8
+from nightshift.sources.readers import NOT_UTF8
 
 MISSING_KEY, MISSING_VALUE, EMPTY_TEXT = "missing key", "missing value", "empty text"
 BAD_TIME, WRONG_TYPE = "unparsable time", "wrong type"
