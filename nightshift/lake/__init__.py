@@ -9,7 +9,7 @@ A part is a Parquet file in the store: one table's rows of one raw object, redac
 """
 
 from nightshift.lake.ingest import LakeWork, ingest
-from nightshift.lake.ledger import Entry, Ledger, read_ledger, write_ledger
+from nightshift.lake.ingest_state import Entry, Ledger, read_ledger, write_ledger
 from nightshift.lake.manifest import Manifest, Part, read_manifest, read_rows, snapshot_of, write_manifest
 
 __all__ = [

@@ -15,11 +15,11 @@ from itertools import groupby
 
 from nightshift.artifacts import Snapshot
 from nightshift.errors import EmptyDelivery, NightOutOfOrder, TooManyBadRows
-from nightshift.lake import cleaning
-from nightshift.lake.cleaning import Cleaner
-from nightshift.lake.ledger import Entry, Ledger, read_ledger, write_ledger
+from nightshift.lake import validate
+from nightshift.lake.ingest_state import Entry, Ledger, read_ledger, write_ledger
 from nightshift.lake.manifest import Manifest, Part, snapshot_of
 from nightshift.lake.parts import newest, put_part, put_quarantine
+from nightshift.lake.validate import Cleaner
 from nightshift.privacy import redact
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.progress import EVERY_SECONDS, say, track
@@ -103,7 +103,7 @@ def ingest(source: Source, store: Store, settings: Settings) -> tuple[Snapshot, 
 
 def rules_version(mapping: DeliveryMapping, pseudonym_key: str) -> str:
     """Changes with anything that makes the same raw bytes give another part: then they are read again."""
-    rules = [mapping.digest, redact.VERSION, cleaning.VERSION, pseudonym("rules_version", pseudonym_key)]
+    rules = [mapping.digest, redact.VERSION, validate.VERSION, pseudonym("rules_version", pseudonym_key)]
     return hashlib.sha256("\n".join(rules).encode()).hexdigest()
 
 

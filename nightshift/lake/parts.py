@@ -5,7 +5,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nightshift.lake.cleaning import BadRow
+from nightshift.lake.validate import BadRow
 from nightshift.schema import TABLES, Kind
 from nightshift.sources.readers import Row
 from nightshift.store import Store

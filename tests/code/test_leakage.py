@@ -8,7 +8,7 @@ from nightshift.artifacts import Features
 from nightshift.evaluate.canary import Canary, canary_gates, read_canaries, spoken
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.leakage import Question, leakage_gates, look
-from nightshift.lake.cleaning import Cleaner
+from nightshift.lake.validate import Cleaner
 from nightshift.sources.mapping import parse_mapping
 from nightshift.store import open_store
 

@@ -142,7 +142,7 @@ def test_changed_rules_read_everything_again(night, monkeypatch, what):
     elif what == "redaction":
         monkeypatch.setattr("nightshift.privacy.redact.VERSION", "next")
     elif what == "cleaning":
-        monkeypatch.setattr("nightshift.lake.cleaning.VERSION", "next")
+        monkeypatch.setattr("nightshift.lake.validate.VERSION", "next")
     again = Delivery(tables, a=[ticket(1)])
     night(again, settings)
     assert again.read_names == ["tickets/a.jsonl"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nightshift.errors import MappingError
-from nightshift.lake.values import (
+from nightshift.lake.parse import (
     BAD_TIME,
     EMPTY_TEXT,
     MISSING_KEY,
