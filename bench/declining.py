@@ -44,7 +44,7 @@ from nightshift.sources import open_source
 from nightshift.store import Store, open_store
 from nightshift.train.labelled import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
-from nightshift.warehouse.splitting import parse_split
+from nightshift.warehouse.split import parse_split
 
 AIM = 0.90  # of the unanswerable questions
 FOUND_WITHIN = 5  # articles: a right one among them is an answer

@@ -31,7 +31,7 @@ from nightshift.train.head import INTENT, Head, calibrated
 from nightshift.train.heads import FEWEST_EXAMPLES
 from nightshift.train.rows import Labelled, frequent
 from nightshift.warehouse import read_mart, transform
-from nightshift.warehouse.splitting import TRAINING_PERCENT
+from nightshift.warehouse.split import TRAINING_PERCENT
 
 PROFILE = profile("tiny")
 BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]

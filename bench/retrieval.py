@@ -38,7 +38,7 @@ from nightshift.sources import open_source
 from nightshift.store import Store, open_store
 from nightshift.train.sections import Sections, sections_of
 from nightshift.warehouse import read_mart, transform
-from nightshift.warehouse.splitting import parse_split
+from nightshift.warehouse.split import parse_split
 
 BASELINE = "frozen encoder alone"
 MEASURES = ("hit@1", "hit@5", "hit@10", "mrr")

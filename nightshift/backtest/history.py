@@ -26,8 +26,8 @@ from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import Store
 from nightshift.warehouse import MARTS, transform
-from nightshift.warehouse.database import opened, warehouse_file
-from nightshift.warehouse.export import gathered
+from nightshift.warehouse.duckdb import opened, warehouse_file
+from nightshift.warehouse.marts import gathered
 
 FEWEST_QUESTIONS = 30  # below it no interval of a difference would say anything
 MIN_WORDS = 3  # shorter tickets are asked, not learned from

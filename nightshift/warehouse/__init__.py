@@ -9,7 +9,7 @@
 The warehouse is a cache: delete the file and the next night builds the same Features from the lake.
 """
 
-from nightshift.warehouse.export import MARTS, read_mart
+from nightshift.warehouse.marts import MARTS, read_mart
 from nightshift.warehouse.transform import WarehouseWork, transform
 
 __all__ = ["MARTS", "WarehouseWork", "read_mart", "transform"]

@@ -10,12 +10,12 @@ from nightshift.lake import read_manifest
 from nightshift.progress import say
 from nightshift.settings import Settings
 from nightshift.store import Store
-from nightshift.warehouse import ledger
-from nightshift.warehouse.building import Parameters, build, code_digest, project
-from nightshift.warehouse.database import opened, warehouse_file
-from nightshift.warehouse.export import export
-from nightshift.warehouse.loading import load
-from nightshift.warehouse.splitting import automatic_split, parse_split
+from nightshift.warehouse import build_state
+from nightshift.warehouse.dbt import Parameters, build, code_digest, project
+from nightshift.warehouse.duckdb import opened, warehouse_file
+from nightshift.warehouse.load import load
+from nightshift.warehouse.marts import export
+from nightshift.warehouse.split import automatic_split, parse_split
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,20 @@ def transform(
     with opened(file) as connection:
         loaded = load(connection, read_manifest(store, snapshot.digest).tables, store)
         parameters = Parameters(split_at or automatic_split(connection), min_words, code)
-        last = ledger.last_build(connection)
+        last = build_state.last_build(connection)
         same = last is not None and last.parameters == parameters
         if last and same and not loaded.pending and _holds(store, last.features):
             say(f"    warehouse  nothing changed since the marts were built; split at {parameters.split_at}")
             how, counts, digest, touched, seconds = "unchanged", last.counts, last.features, 0, {}
         else:
             how = "touched keys" if same else "in full"
-            ledger.begin(connection)
+            build_state.begin(connection)
             built = build(file, parameters, settings.home, full=not same)
             digest, rows = export(connection, store, settings.home / "dbt" / "export")
-            unlinked, touched = ledger.unlinked(connection), ledger.touched(connection)
-            counts = ledger.Counts(rows, unlinked, built.tests_passed, built.tests_warned)
+            unlinked, touched = build_state.unlinked(connection), build_state.touched(connection)
+            counts = build_state.Counts(rows, unlinked, built.tests_passed, built.tests_warned)
             seconds = built.seconds
-            ledger.finish(connection, ledger.LastBuild(parameters, digest, counts))
+            build_state.finish(connection, build_state.LastBuild(parameters, digest, counts))
     features = Features(digest, snapshot.digest, parameters.split_at, counts.rows)
     return features, WarehouseWork(
         how, loaded.parts, loaded.came, loaded.left, touched, **vars(counts), seconds=seconds

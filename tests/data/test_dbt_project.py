@@ -5,8 +5,8 @@ import re
 import pytest
 
 from nightshift.errors import DataTestsFailed, WarehouseError
-from nightshift.warehouse.building import Parameters, build, code_digest, project, run_dbt
-from nightshift.warehouse.database import opened
+from nightshift.warehouse.dbt import Parameters, build, code_digest, project, run_dbt
+from nightshift.warehouse.duckdb import opened
 
 PARAMETERS = Parameters("2026-01-09T00:00:00Z", 3, "code")
 

@@ -11,7 +11,7 @@ from deliveries import answer, article, day, place, resolved, shop, snapshot, ti
 from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, StoreFull, WarehouseError
 from nightshift.settings import Settings
 from nightshift.store.local import FileStore
-from nightshift.warehouse import MARTS, building, read_mart, transform
+from nightshift.warehouse import MARTS, dbt, read_mart, transform
 
 SPLIT = "2026-01-09T00:00:00Z"
 
@@ -100,7 +100,7 @@ def test_an_unchanged_night_does_not_start_dbt(night, monkeypatch):
     """The same snapshot again gives the same Features from memory, and says so."""
     store, settings, features, _ = night
     transform(snapshot(store, shop()), "", store, settings)  # other tests may have gone elsewhere since
-    monkeypatch.setattr(building, "run_dbt", lambda *_, **__: pytest.fail("dbt was started"))
+    monkeypatch.setattr(dbt, "run_dbt", lambda *_, **__: pytest.fail("dbt was started"))
     again, work = transform(snapshot(store, shop()), "", store, settings)
     assert again == features
     assert work.built == "unchanged"
@@ -159,11 +159,11 @@ def test_it_works_from_any_folder_and_writes_only_under_home(night, tmp_path, mo
     """From an unrelated working directory the stage builds, stays in that directory, and leaves nothing there."""
     store, settings, features, _ = night
     monkeypatch.chdir(tmp_path)
-    before = set(building.project().rglob("*"))
+    before = set(dbt.project().rglob("*"))
     transform(snapshot(store, shop()), "2026-01-04", store, settings)
     assert transform(snapshot(store, shop()), "", store, settings)[0] == features
     assert list(tmp_path.iterdir()) == []
-    assert set(building.project().rglob("*")) == before
+    assert set(dbt.project().rglob("*")) == before
 
 
 def test_a_wiped_store_gets_its_features_again(night, tmp_path):
@@ -232,7 +232,7 @@ def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
 def test_a_part_of_another_shape_is_refused(night):
     """A lake part that lacks a column names the table and the column."""
     store, settings, _, _ = night
-    from nightshift.warehouse.loading import read_part
+    from nightshift.warehouse.load import read_part
 
     path = settings.home / "odd.parquet"
     pq.write_table(read_mart(store, night[2], "articles").drop_columns(["url"]), path)

@@ -17,7 +17,7 @@ from nightshift.errors import WarehouseError
 from nightshift.lake import Part
 from nightshift.progress import track
 from nightshift.store import Store
-from nightshift.warehouse.database import LOADED, count
+from nightshift.warehouse.duckdb import LOADED, count
 
 ROWS_AT_ONCE = 200_000
 

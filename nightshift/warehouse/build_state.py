@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 import duckdb
 
-from nightshift.warehouse.building import Parameters
-from nightshift.warehouse.database import count
-from nightshift.warehouse.loading import settle
+from nightshift.warehouse.dbt import Parameters
+from nightshift.warehouse.duckdb import count
+from nightshift.warehouse.load import settle
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def run_dbt(
     if outcome.result is None:
         raise WarehouseError(
             f"dbt could not start: {type(outcome.exception).__name__}",
-            f"see {state / 'logs' / 'dbt.log'}, or run dbt by hand as nightshift/warehouse/building.py shows",
+            f"see {state / 'logs' / 'dbt.log'}, or run dbt by hand as nightshift/warehouse/dbt.py shows",
         ) from outcome.exception
     return list(getattr(outcome.result, "results", []))
 
@@ -127,7 +127,7 @@ def _raise_failures(results: list[Any], home: Path) -> None:
     if broken:
         raise WarehouseError(
             f"dbt could not build {', '.join(broken)}",
-            f"see {home / 'dbt' / 'logs' / 'dbt.log'}, or run dbt by hand as nightshift/warehouse/building.py shows",
+            f"see {home / 'dbt' / 'logs' / 'dbt.log'}, or run dbt by hand as nightshift/warehouse/dbt.py shows",
         )
 
 
