@@ -32,12 +32,12 @@ from nightshift.artifacts import Features
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
 from nightshift.metrics.retrieval import interval
+from nightshift.models.encoder import OnnxEncoder
+from nightshift.models.generator import Generator
 from nightshift.progress import say, track
 from nightshift.release import registry
 from nightshift.release.bundle import read, release_of
 from nightshift.runtime.assistant import Answered, Assistant
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.runtime.generator import Generator
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import render, without_marks
 from nightshift.runtime.retriever import Retriever

@@ -33,11 +33,11 @@ from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.decline import MAY_DECLINE
-from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error
 from nightshift.metrics.selective import area, risk_coverage
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from nightshift.evaluate.drift import FEWEST, Asked, Comparison, cluster, compare, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.export.encoder import export_document_tower
-from nightshift.index.build import text_keys
-from nightshift.index.embeddings import Encoder, cached_vectors
 from nightshift.lake import ingest
-from nightshift.runtime.bulk import open_bulk
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store

@@ -28,11 +28,11 @@ from bench.gemm import Transformer, best_rate, flops
 from bench.texts import read
 from nightshift.export.encoder import write_tower
 from nightshift.export.quantize import quantize
+from nightshift.models.batch_encoder import BulkEncoder, native
+from nightshift.models.encoder import OnnxEncoder
+from nightshift.models.onnx_session import CPU, CUDA, available
+from nightshift.models.tokenizer import BATCH_TOKENS
 from nightshift.progress import say
-from nightshift.runtime.bulk import BulkEncoder, native
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.runtime.reading import BATCH_TOKENS
-from nightshift.runtime.session import CPU, CUDA, available
 from nightshift.settings import Settings, profile
 from nightshift.store.base_models import resolve
 from nightshift.train.tower import load_tokenizer, load_tower, max_tokens_of, tokenize

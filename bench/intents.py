@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from bench.texts import Texts, held_out, interval, read, vectors
 from nightshift.export.heads import write_head
 from nightshift.metrics.classification import frequency_of, judged, length_of, targets
+from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds
-from nightshift.runtime.session import open_session
 from nightshift.settings import profile
 from nightshift.train.head import INTENT, Head, dials, fit_head
 from nightshift.train.rows import Labelled

@@ -27,10 +27,10 @@ from bench.source import source_url
 from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.retrieval import Found, interval, score_rankings
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.runtime.retriever import Retriever
 from nightshift.runtime.signals import SIGNALS, blended
 from nightshift.settings import Settings, profile

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nightshift.runtime.generator import Generator
+from nightshift.models.generator import Generator
 
 
 @dataclass(frozen=True)

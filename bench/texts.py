@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nightshift.errors import MissingColumn, UnreadableFile
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import interval as bootstrap
-from nightshift.runtime.bulk import open_bulk
+from nightshift.models.batch_encoder import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.errors import StoreError
+from nightshift.models.generator import Generator
 from nightshift.release.bundle import digest_of_folder
 from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.generator import Generator
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever
 from serving.turns import Answers, Interruptible

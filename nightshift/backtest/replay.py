@@ -20,9 +20,9 @@ from nightshift.artifacts import Model
 from nightshift.backtest.history import History, read_history
 from nightshift.backtest.learning import Lesson, learn
 from nightshift.backtest.plan import Plan
-from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import score_rankings
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.progress import cpu_seconds, say
 from nightshift.runtime.retriever import Retriever
 from nightshift.runtime.signals import SIGNALS

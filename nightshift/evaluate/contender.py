@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from nightshift.artifacts import Release
-from nightshift.evaluate.remembering import SharedEncoders
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.runtime.confidence import Confidence
 from nightshift.runtime.retriever import Retriever
 

@@ -14,10 +14,10 @@ from nightshift.errors import NotEnoughData
 from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
+from nightshift.models.generator import Generator
 from nightshift.release import registry
 from nightshift.release.bundle import release_of
 from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.generator import Generator
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings

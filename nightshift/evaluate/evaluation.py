@@ -19,10 +19,10 @@ from nightshift.evaluate import answers, behaviour, budgets, canary, falsehoods,
 from nightshift.evaluate.contender import Contender, Opened, opened
 from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
 from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
-from nightshift.evaluate.remembering import SharedEncoders
 from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
 from nightshift.evaluate.tonight import measured as measured_drift
 from nightshift.metrics.retrieval import Found
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.progress import say
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Profile, Settings

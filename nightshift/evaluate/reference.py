@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from nightshift.evaluate.drift import Asked
 from nightshift.evaluate.volume import Days
-from nightshift.index.build import text_keys
-from nightshift.index.embeddings import Encoder, cached_vectors
+from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.store import Store
 
 MOST = 2_000  # tickets on either side: enough for limits that hold, and 20 s of embedding the first time

@@ -14,9 +14,9 @@ from nightshift.artifacts import Drift, Features, Release
 from nightshift.evaluate.drift import FEWEST, FORM, MIXES, Asked, Comparison, compare, tabular
 from nightshift.evaluate.drift_report import report
 from nightshift.evaluate.reference import asked, newest_nights
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.classifiers import Heads
 from nightshift.release.bundle import read
-from nightshift.runtime.bulk import open_bulk
-from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store

@@ -27,7 +27,7 @@ from nightshift.digests import canonical_json
 from nightshift.errors import NotEnoughData
 from nightshift.export.parity import check
 from nightshift.export.quantize import RankedSample, offer_int8
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.models.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.base_models import resolve

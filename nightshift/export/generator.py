@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
+from nightshift.models.generator import Generator
+from nightshift.models.onnx_session import open_session
 from nightshift.progress import say
-from nightshift.runtime.generator import Generator
 from nightshift.runtime.prompts import VERSION, render
-from nightshift.runtime.session import open_session
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.export.parity import check
-from nightshift.runtime.session import open_session
+from nightshift.models.onnx_session import open_session
 from nightshift.train.head import Head
 from nightshift.train.neighbours import FAINT, NEAR
 from nightshift.train.unfamiliar import Familiar

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.errors import NotEnoughData
-from nightshift.index.embeddings import Encoder, cached_vectors
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.progress import say
-from nightshift.runtime.bulk import open_bulk
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.store.memo import once
@@ -153,11 +153,6 @@ def unresolved_table(tickets: pa.Table, most: int, since: datetime | None) -> pa
         "text": rows["text"],
     }
     return pa.table(columns).combine_chunks()
-
-
-def text_keys(texts: list[str]) -> list[str]:
-    """The key of each ticket text in the embedding cache."""
-    return [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
 
 
 def _kept(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], encoder: str, store: Store) -> str:

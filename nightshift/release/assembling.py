@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.evaluate.drift import cluster, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.classifiers import Heads
 from nightshift.release import bundle, lineage
 from nightshift.runtime import prompts
-from nightshift.runtime.bulk import open_bulk
-from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store

@@ -5,8 +5,8 @@ assistant = open_assistant(store.checkout(release.digest), threads=2)
 
 from pathlib import Path
 
+from nightshift.models.generator import Generator
 from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.generator import Generator
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever
 

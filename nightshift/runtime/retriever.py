@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
 from nightshift.index.exact_index import open_folder
+from nightshift.models.classifiers import Heads
+from nightshift.models.encoder import OnnxEncoder
 from nightshift.runtime.confidence import Confidence, evidence
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.runtime.heads import Heads
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import Outcomes
 from nightshift.runtime.ranking import Encoder, Ranking, TicketHeads

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Model
-from nightshift.index.build import chunk_table, text_keys
-from nightshift.index.embeddings import cached_vectors
-from nightshift.runtime.bulk import open_bulk
+from nightshift.index.build import chunk_table
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.embedding_cache import cached_vectors, text_keys
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.rows import Labelled

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nightshift.models.generator import until
 from nightshift.progress import track
 from nightshift.runtime.assistant import Answered, Assistant
-from nightshift.runtime.generator import until
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import END_OF_TURN
 from nightshift.text.passages import Passage

@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from nightshift.evaluate import remembering
-from nightshift.evaluate.remembering import SharedEncoders
+from nightshift.models import cached_encoder
+from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.store import open_store
 
 
@@ -23,7 +23,7 @@ class Counting:
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    monkeypatch.setattr(remembering, "open_bulk", Counting)
+    monkeypatch.setattr(cached_encoder, "open_bulk", Counting)
     monkeypatch.setattr(Counting, "asked", [])
     for name, weights in (("one", "a"), ("copy", "a"), ("other", "b")):
         (tmp_path / name).mkdir()

@@ -14,9 +14,9 @@ from tiny_encoder import WORDS, write_tiny_encoder
 from nightshift.errors import ModelUnreadable
 from nightshift.export.encoder import export_document_tower
 from nightshift.export.quantize import quantize
-from nightshift.runtime import bulk
-from nightshift.runtime.bulk import MANY, BulkEncoder, SizedEncoder, open_bulk
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.models import batch_encoder
+from nightshift.models.batch_encoder import MANY, BulkEncoder, SizedEncoder, open_bulk
+from nightshift.models.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
@@ -32,7 +32,7 @@ def watch(event, of):
 sys.addaudithook(watch)
 
 from pathlib import Path
-from nightshift.runtime.bulk import BulkEncoder
+from nightshift.models.batch_encoder import BulkEncoder
 
 print(BulkEncoder(Path(sys.argv[1]), threads=1).encode(["word1", "word2"]).shape)
 """
@@ -103,7 +103,7 @@ def test_a_damaged_graph_is_told(copy):
 def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
     """OpenVINO reads fp32 towers on a CPU; int8 serves one text at a time, and a GPU is faster still."""
     assert isinstance(open_bulk(tower, 1), SizedEncoder)
-    monkeypatch.setattr(bulk, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(batch_encoder, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     assert isinstance(open_bulk(tower, 1), OnnxEncoder)
     monkeypatch.undo()
     quantize(copy / "model.onnx", copy / "model.int8.onnx")
@@ -117,7 +117,7 @@ def test_openvino_is_opened_for_many_texts_only(tower, monkeypatch):
     encoder = open_bulk(tower, 1)
     many = encoder.encode(TEXTS[:MANY])
     assert (many * encoder.encode(TEXTS[: MANY - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
-    monkeypatch.setattr(bulk, "BulkEncoder", None)
+    monkeypatch.setattr(batch_encoder, "BulkEncoder", None)
     assert open_bulk(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
 
 

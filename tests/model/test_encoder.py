@@ -6,9 +6,9 @@ from tiny_encoder import WORDS, write_tiny_encoder
 
 from nightshift.errors import ModelUnreadable, NotEnoughData, ParityExceeded
 from nightshift.export import encoder as export
-from nightshift.runtime.encoder import OnnxEncoder
-from nightshift.runtime.reading import batches_by_length
-from nightshift.runtime.session import CPU, available, fastest
+from nightshift.models.encoder import OnnxEncoder
+from nightshift.models.onnx_session import CPU, available, fastest
+from nightshift.models.tokenizer import batches_by_length
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 

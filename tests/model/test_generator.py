@@ -9,7 +9,7 @@ import pytest
 
 from nightshift.artifacts import Model
 from nightshift.errors import BaseModelMissing, NotEnoughData
-from nightshift.runtime.generator import until
+from nightshift.models.generator import until
 from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
@@ -187,7 +187,7 @@ def from_nothing(folder, prompt, n):
 @pytest.mark.slow
 def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
     """Whatever was asked or abandoned before, a turn says token for token what it says from nothing."""
-    from nightshift.runtime.generator import Generator
+    from nightshift.models.generator import Generator
 
     generator = Generator(spoken, threads=1)
     prompts = [generator.encode(text) for text in (example(1).prompt, "no prompt of ours", example(2).prompt)]
@@ -201,7 +201,7 @@ def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
 @pytest.mark.slow
 def test_a_turn_longer_than_the_room_gets_more(spoken):
     """The cache grows with the longest turn, and shorter ones after it are as before."""
-    from nightshift.runtime.generator import ROOM, Generator
+    from nightshift.models.generator import ROOM, Generator
 
     generator = Generator(spoken, threads=1)
     short = generator.encode(example(1).prompt)
@@ -242,7 +242,7 @@ def test_training_and_export_are_reproducible(home, narrow):
 def test_two_steps_train_export_and_speak(home):
     """From examples to a generator that streams text: the base model learns, agrees with PyTorch, and is greedy."""
     from nightshift.export.generator import export_generator
-    from nightshift.runtime.generator import Generator
+    from nightshift.models.generator import Generator
 
     settings, store = home
     told: list = []

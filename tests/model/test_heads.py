@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
-from nightshift.runtime.heads import Heads
+from nightshift.models.classifiers import Heads
 from nightshift.settings import profile
 from nightshift.simulation import content
 from nightshift.store import open_store

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from nightshift.runtime.heads import Heads
+from nightshift.models.classifiers import Heads
 from nightshift.settings import profile
 from nightshift.store import open_store
 from nightshift.train.head import fit_head

@@ -19,7 +19,7 @@ from nightshift.errors import TrainingFailed
 from nightshift.export.encoder import export_query_tower
 from nightshift.export.quantize import RankedSample, keep_quantized, shared_of_best
 from nightshift.metrics.ranking import ranking
-from nightshift.runtime.encoder import OnnxEncoder
+from nightshift.models.encoder import OnnxEncoder
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 from nightshift.train.query_tower import article_loss, train_query_tower

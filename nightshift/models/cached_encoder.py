@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.digests import canonical_json, digest_of, digest_of_file
-from nightshift.index.build import text_keys
-from nightshift.index.embeddings import Encoder, cached_vectors
-from nightshift.runtime.bulk import open_bulk
+from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.store import Store
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.errors import ModelUnreadable
-from nightshift.runtime.encoder import INT8, OnnxEncoder
-from nightshift.runtime.reading import BATCH_TOKENS, Reader
-from nightshift.runtime.session import CUDA, available
+from nightshift.models.encoder import INT8, OnnxEncoder
+from nightshift.models.onnx_session import CUDA, available
+from nightshift.models.tokenizer import BATCH_TOKENS, Reader
 
 MANY = 128  # texts: for fewer, importing OpenVINO and compiling a tower (3 s of CPU) takes longer than reading them
 

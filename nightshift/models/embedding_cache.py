@@ -9,6 +9,7 @@ The ref embeddings/<encoder digest>/<kind> names the parts: Parquet of key and v
 and then. Deleting the ref forgets them all; the next night makes them anew.
 """
 
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
@@ -88,3 +89,8 @@ def _written(table: pa.Table) -> bytes:
 
 def _read(data: bytes) -> pa.Table:
     return pq.read_table(io.BytesIO(data))
+
+
+def text_keys(texts: list[str]) -> list[str]:
+    """The key of each ticket text in the embedding cache."""
+    return [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]

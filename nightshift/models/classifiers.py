@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.runtime.session import open_session
+from nightshift.models.onnx_session import open_session
 from nightshift.text.ngrams import ngrams
 
 

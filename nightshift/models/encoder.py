@@ -3,7 +3,7 @@
 OnnxEncoder(store.checkout(tower.digest), threads=2).encode(["I cannot log in"])   # float32 [1, 384]
 
 Of several batches every thread reads one of its own, for the products of a small encoder are too short to share. One text
-alone has all threads. Thousands of texts are read faster by nightshift.runtime.bulk.
+alone has all threads. Thousands of texts are read faster by nightshift.models.batch_encoder.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.runtime.reading import BATCH_TOKENS, Batch, Reader
-from nightshift.runtime.session import CPU, available, open_session
+from nightshift.models.onnx_session import CPU, available, open_session
+from nightshift.models.tokenizer import BATCH_TOKENS, Batch, Reader
 
 INT8 = "model.int8.onnx"
 
