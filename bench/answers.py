@@ -36,7 +36,7 @@ from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.generator import Generator
 from nightshift.progress import say, track
 from nightshift.release import registry
-from nightshift.release.bundle import read, release_of
+from nightshift.release.layout import read, release_of
 from nightshift.runtime.assistant import Answered, Assistant
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import render, without_marks

@@ -26,7 +26,7 @@ CODE = (
     "nightshift/index",
     "nightshift/privacy",
     "nightshift/release/__init__.py",
-    "nightshift/release/bundle.py",
+    "nightshift/release/layout.py",
     "nightshift/runtime",
     "nightshift/store",
     "serving",

@@ -12,7 +12,7 @@ from typing import Any
 
 from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
-from nightshift.release.bundle import digest_of_folder
+from nightshift.release.layout import digest_of_folder
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever

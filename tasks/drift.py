@@ -32,7 +32,7 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
     from nightshift.evaluate.tonight import look, measured
     from nightshift.release import registry
-    from nightshift.release.bundle import release_of
+    from nightshift.release.layout import release_of
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)

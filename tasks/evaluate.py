@@ -30,7 +30,7 @@ def evaluate(
     from nightshift.evaluate import Contender, read_evaluation
     from nightshift.evaluate import evaluate as judge
     from nightshift.release import registry
-    from nightshift.release.bundle import release_of
+    from nightshift.release.layout import release_of
     from nightshift.runtime.opening import open_assistant
 
     settings = Settings.from_env().at(profile)

@@ -15,7 +15,7 @@ import numpy as np
 
 from nightshift.evaluate.contender import Contender
 from nightshift.evaluate.gate import Gate, Limits, at_most
-from nightshift.release.bundle import SERVED
+from nightshift.release.layout import SERVED
 
 _EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
 _MB = 10**6

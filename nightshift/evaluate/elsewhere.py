@@ -16,7 +16,7 @@ from nightshift.index.build import build
 from nightshift.lake import ingest
 from nightshift.models.generator import Generator
 from nightshift.release import registry
-from nightshift.release.bundle import release_of
+from nightshift.release.layout import release_of
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.retriever import Retriever

@@ -16,7 +16,7 @@ from nightshift.evaluate.drift_report import report
 from nightshift.evaluate.reference import asked, newest_nights
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
-from nightshift.release.bundle import read
+from nightshift.release.layout import read
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store

@@ -14,7 +14,7 @@ from nightshift.evaluate.drift import cluster, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
-from nightshift.release import bundle, lineage
+from nightshift.release import layout, lineage
 from nightshift.runtime import prompts
 from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
@@ -46,7 +46,7 @@ def assemble(
     )
     memory = Memory.load(store.checkout(index.digest)).vectors
     centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
-    parts = bundle.Parts(
+    parts = layout.Parts(
         index=index,
         models=dict(models),
         policy=dials.policy,
@@ -59,7 +59,7 @@ def assemble(
         reference=make_reference(judged_on, memory, centres, learned_labels(tickets)),
         lineage=lineage.trace(features, index, models, code, store),
     )
-    return bundle.assemble(parts, store)
+    return layout.assemble(parts, store)
 
 
 def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:

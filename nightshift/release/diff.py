@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nightshift.release.bundle import read
+from nightshift.release.layout import read
 from nightshift.store import Store
 
 SHORT = 12

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
-from nightshift.release.bundle import read
+from nightshift.release.layout import read
 from nightshift.release.tracking import experiment, is_new, log_metrics, registry_client
 from nightshift.settings import Settings
 from nightshift.store import Store

@@ -14,7 +14,7 @@ from nightshift.artifacts import Drift, Features, Standing
 from nightshift.errors import SettingsError
 from nightshift.evaluate.drift import ABOUT
 from nightshift.release import registry
-from nightshift.release.bundle import comparable, model_digests, read
+from nightshift.release.layout import comparable, model_digests, read
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 

@@ -7,7 +7,7 @@ import pytest
 
 from nightshift.artifacts import Index, Model
 from nightshift.errors import StoreError
-from nightshift.release import bundle
+from nightshift.release import layout
 from nightshift.store import open_store
 
 
@@ -27,10 +27,10 @@ def parts(store, tmp_path):
         return store.put_tree(folder)
 
     models = {
-        kind: Model(kind, tree(kind, "model.json", "deep/weights.onnx"), "base", "f" * 64) for kind in bundle.SERVED
+        kind: Model(kind, tree(kind, "model.json", "deep/weights.onnx"), "base", "f" * 64) for kind in layout.SERVED
     }
     models["generator_adapter"] = Model("generator_adapter", "a" * 64, "base", "f" * 64)
-    return bundle.Parts(
+    return layout.Parts(
         index=Index(tree("index", "chunks.parquet", "vectors.npy"), "f" * 64, models["document_tower"].digest, 41, 12),
         models=models,
         policy={"limit": 0.4},
@@ -43,7 +43,7 @@ def parts(store, tmp_path):
 
 def test_the_folder_holds_every_part(parts, store):
     """A checked-out release holds its records and each served part under its own name."""
-    folder = store.checkout(bundle.assemble(parts, store).digest)
+    folder = store.checkout(layout.assemble(parts, store).digest)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"release.json", "lineage.json", "policy.json", "weights.json", "prompts.json", "reference.json"} <= names
     assert "index/vectors.npy" in names
@@ -53,27 +53,27 @@ def test_the_folder_holds_every_part(parts, store):
 
 def test_a_folder_gives_its_own_digest(parts, store, tmp_path):
     """The digest is recomputed from the files alone, and one changed byte changes it."""
-    release = bundle.assemble(parts, store)
+    release = layout.assemble(parts, store)
     copy = shutil.copytree(store.checkout(release.digest), tmp_path / "copy", copy_function=shutil.copyfile)
-    assert bundle.digest_of_folder(copy) == release.digest
+    assert layout.digest_of_folder(copy) == release.digest
     (copy / "heads/model.json").write_text("changed")
-    assert bundle.digest_of_folder(copy) != release.digest
+    assert layout.digest_of_folder(copy) != release.digest
 
 
 def test_same_parts_same_release(parts, store, tmp_path):
     """The order in which models are named changes nothing; another policy makes another release."""
-    release = bundle.assemble(parts, store)
+    release = layout.assemble(parts, store)
     shuffled = replace(parts, models=dict(reversed(parts.models.items())))
-    assert bundle.assemble(shuffled, store) == release
-    assert bundle.assemble(replace(parts, policy={"limit": 0.5}), store).digest != release.digest
+    assert layout.assemble(shuffled, store) == release
+    assert layout.assemble(replace(parts, policy={"limit": 0.5}), store).digest != release.digest
 
 
 def test_release_json_names_the_adapters(parts, store):
     """The adapters a later night may reuse are found in release.json by name, without those never trained."""
     untrained = Model("query_tower_adapter", "", "base", "")
-    release = bundle.assemble(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
-    record = bundle.read(release.digest, "release.json", store)
-    assert bundle.model_digests(record) == release.models
+    release = layout.assemble(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
+    record = layout.read(release.digest, "release.json", store)
+    assert layout.model_digests(record) == release.models
     assert release.models["generator_adapter"] == "a" * 64
     assert "query_tower_adapter" not in release.models
 
@@ -82,10 +82,10 @@ def test_an_absent_model_is_named(parts, store):
     """A release without its heads is refused, and the error says which model is absent."""
     models = {name: model for name, model in parts.models.items() if name != "heads"}
     with pytest.raises(StoreError, match="heads"):
-        bundle.assemble(replace(parts, models=models), store)
+        layout.assemble(replace(parts, models=models), store)
 
 
 def test_a_digest_that_is_no_release_is_told(parts, store):
     """Asking another tree for release.json says that it is not a release."""
     with pytest.raises(StoreError, match=r"holds no release\.json"):
-        bundle.read(parts.index.digest, "release.json", store)
+        layout.read(parts.index.digest, "release.json", store)

@@ -14,7 +14,7 @@ import pytest
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
 from nightshift.release import registry
-from nightshift.release.bundle import FORMAT
+from nightshift.release.layout import FORMAT
 from nightshift.release.promotion import promote_or_reject, roll_back
 from nightshift.release.tracking import registry_client, tracked
 from nightshift.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from nightshift.artifacts import Drift, Features
 from nightshift.errors import SettingsError
 from nightshift.release import registry
-from nightshift.release.bundle import FORMAT
+from nightshift.release.layout import FORMAT
 from nightshift.release.registry import RegisteredRelease
 from nightshift.release.standing import consult
 from nightshift.settings import Settings, profile

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.release import registry
-from nightshift.release.bundle import read
+from nightshift.release.layout import read
 from nightshift.reports.run_log import STAGES, Shelf
 from nightshift.simulation.changes import published
 from nightshift.simulation.people import canary

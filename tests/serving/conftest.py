@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.artifacts import Features, Model, Release
-from nightshift.release.bundle import Parts, assemble
+from nightshift.release.layout import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
