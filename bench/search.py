@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightshift.index.exact_index import ExactIndex
-from nightshift.index.words import open_words
+from nightshift.index.bm25 import open_words
+from nightshift.index.exact import ExactIndex
 from nightshift.progress import say
 
 SEED = 7

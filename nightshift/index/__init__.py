@@ -48,7 +48,7 @@ def open_index(url: str) -> IndexHome:
     """The home of indexes at `url`; SettingsError for a scheme nobody speaks."""
     parts = urlsplit(url)
     if parts.scheme == "exact" and parts.path:
-        from nightshift.index.exact_index import ExactHome  # here: a port does not import its adapters
+        from nightshift.index.exact import ExactHome  # here: a port does not import its adapters
 
         return ExactHome(Path(parts.netloc + parts.path).absolute())
     raise SettingsError(f"no index speaks {url!r}", "set NIGHTSHIFT_INDEX to exact:///folder")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
-from nightshift.index.exact_index import open_folder
+from nightshift.index.exact import open_folder
 from nightshift.models.classifiers import Heads
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.runtime.confidence import Confidence, evidence

@@ -19,7 +19,7 @@ import pyarrow as pa
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import evidence_pair, fit_confidence
 from nightshift.index.build import memory_table, unresolved_table
-from nightshift.index.exact_index import open_folder
+from nightshift.index.exact import open_folder
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.runtime.confidence import UNFITTED
 from nightshift.runtime.memory import Memory

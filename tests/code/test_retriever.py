@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.exact_index import ExactIndex
-from nightshift.index.words import open_words
+from nightshift.index.bm25 import open_words
+from nightshift.index.exact import ExactIndex
 from nightshift.runtime.confidence import FEATURES, Confidence
 from nightshift.runtime.memory import Memory
 from nightshift.runtime.outcomes import NONE, Outcomes

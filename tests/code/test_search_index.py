@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.exact_index import ExactIndex
-from nightshift.index.words import open_words, write_words
+from nightshift.index.bm25 import open_words, write_words
+from nightshift.index.exact import ExactIndex
 
 
 def table(texts):

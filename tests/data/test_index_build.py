@@ -12,7 +12,7 @@ from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
 from nightshift.index import open_index
 from nightshift.index.build import build, memory_table, unresolved_table
-from nightshift.index.exact_index import open_folder
+from nightshift.index.exact import open_folder
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS

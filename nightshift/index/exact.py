@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Index
 from nightshift.errors import IndexUnavailable
-from nightshift.index.words import best, open_words, write_words
+from nightshift.index.bm25 import best, open_words, write_words
 from nightshift.store import Store
 from nightshift.store.atomic import no_space_is_told
 
