@@ -37,10 +37,10 @@ from nightshift.models.generator import Generator
 from nightshift.progress import say, track
 from nightshift.release import registry
 from nightshift.release.layout import read, release_of
+from nightshift.retrieval.retriever import Retriever
 from nightshift.runtime.assistant import Answered, Assistant
 from nightshift.runtime.policy import Policy
 from nightshift.runtime.prompts import render, without_marks
-from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store, open_store
 from nightshift.store.model_tree import read_model

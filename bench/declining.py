@@ -38,7 +38,7 @@ from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error
 from nightshift.metrics.selective import area, risk_coverage
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.runtime.retriever import Retriever
+from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store

@@ -31,12 +31,12 @@ from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.retrieval import Found, interval, score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.runtime.retriever import Retriever
-from nightshift.runtime.signals import SIGNALS, blended
+from nightshift.retrieval.fusion import SIGNALS, blended
+from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.sections import Sections, sections_of
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.sections import Sections, sections_of
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.split import parse_split
 

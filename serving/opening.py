@@ -13,9 +13,9 @@ from typing import Any
 from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
 from nightshift.release.layout import digest_of_folder
+from nightshift.retrieval.retriever import Retriever
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.retriever import Retriever
 from serving.turns import Answers, Interruptible
 
 

@@ -25,8 +25,8 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     """The query tower as it serves, with its parity and what quantization would cost."""
     from nightshift.export.encoder import export_query_tower as export
     from nightshift.export.quantize import RankedSample
+    from nightshift.retrieval.sections import sections_of
     from nightshift.train.resolved import examples_of
-    from nightshift.train.sections import sections_of
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

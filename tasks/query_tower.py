@@ -24,10 +24,10 @@ def query_tower(
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
     from nightshift.release.tracking import tracked
+    from nightshift.retrieval.sections import sections_of
     from nightshift.store.model_tree import read_model
     from nightshift.train.query_tower import train_query_tower
     from nightshift.train.resolved import can_train
-    from nightshift.train.sections import sections_of
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

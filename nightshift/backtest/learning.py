@@ -19,6 +19,7 @@ from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
 from nightshift.progress import cpu_seconds
 from nightshift.release.standing import new_share
+from nightshift.retrieval.sections import sections_of
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.train.heads import train_heads
@@ -26,7 +27,6 @@ from nightshift.train.labelled import labelled_pairs
 from nightshift.train.query_tower import train_query_tower
 from nightshift.train.resolved import can_train
 from nightshift.train.rows import Labelled
-from nightshift.train.sections import sections_of
 from nightshift.train.tuning import tune
 from nightshift.warehouse import read_mart
 

@@ -24,8 +24,8 @@ from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.progress import cpu_seconds, say
-from nightshift.runtime.retriever import Retriever
-from nightshift.runtime.signals import SIGNALS
+from nightshift.retrieval.fusion import SIGNALS
+from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
 

@@ -7,8 +7,8 @@ from typing import Any, Self, cast
 
 from nightshift.artifacts import Release
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.runtime.confidence import Confidence
-from nightshift.runtime.retriever import Retriever
+from nightshift.retrieval.confidence import Confidence
+from nightshift.retrieval.retriever import Retriever
 
 
 @dataclass(frozen=True)

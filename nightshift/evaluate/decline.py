@@ -10,38 +10,17 @@ however many there are. Answerable and unanswerable weigh the same as well: the 
 at even odds, for no past knows how often the next question has none.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.metrics.selective import decline_metrics
-from nightshift.runtime.confidence import FEATURES, UNFITTED, Confidence
+from nightshift.retrieval.confidence import FEATURES, UNFITTED, Confidence
 from nightshift.runtime.policy import Policy
 
 MAY_DECLINE = 0.10  # of the questions that could have been answered
 _FEWEST = 30
-
-
-class Ranked(Protocol):
-    """What ranking leaves behind for the confidence."""
-
-    @property
-    def evidence(self) -> NDArray[np.float64]: ...
-
-
-class Ranker(Protocol):
-    """A retriever, as far as the fit needs one."""
-
-    def rank(
-        self,
-        questions: Sequence[str],
-        before: Sequence[datetime] | None = None,
-        without: Sequence[Sequence[str]] | None = None,
-    ) -> Ranked: ...
 
 
 @dataclass(frozen=True)
@@ -51,13 +30,6 @@ class Fitted:
     confidence: Confidence
     floor: float
     metrics: dict[str, float]
-
-
-def evidence_pair(
-    retriever: Ranker, questions: Sequence[str], articles: Sequence[Sequence[str]], before: Sequence[datetime] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Evidence [n, features] of the questions as they are, and with the articles that resolved them taken away."""
-    return retriever.rank(questions, before).evidence, retriever.rank(questions, before, articles).evidence
 
 
 def fit_confidence(

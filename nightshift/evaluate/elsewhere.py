@@ -17,9 +17,9 @@ from nightshift.lake import ingest
 from nightshift.models.generator import Generator
 from nightshift.release import registry
 from nightshift.release.layout import release_of
+from nightshift.retrieval.retriever import Retriever
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store

@@ -24,7 +24,7 @@ from nightshift.evaluate.tonight import measured as measured_drift
 from nightshift.metrics.retrieval import Found
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.progress import say
-from nightshift.runtime.memory import Memory
+from nightshift.retrieval.ticket_knn import Memory
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.memo import once

@@ -18,11 +18,11 @@ import pyarrow as pa
 from nightshift.digests import digest_of
 from nightshift.evaluate import answers
 from nightshift.evaluate.contender import Opened
-from nightshift.evaluate.decline import evidence_pair
 from nightshift.evaluate.slices import labelled, slices
 from nightshift.metrics.retrieval import Found, interval, score_rankings
 from nightshift.metrics.selective import decline_metrics, risk_coverage
-from nightshift.runtime.retriever import Retriever
+from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.settings import Settings
 from nightshift.settings import profile as profile_named
 

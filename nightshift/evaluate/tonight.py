@@ -17,7 +17,7 @@ from nightshift.evaluate.reference import asked, newest_nights
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
 from nightshift.release.layout import read
-from nightshift.runtime.memory import Memory
+from nightshift.retrieval.ticket_knn import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import read_mart

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nightshift.digests import canonical_json
 from nightshift.metrics.ranking import ranking
 from nightshift.models.encoder import INT8, OnnxEncoder
-from nightshift.train.sections import Sections
+from nightshift.retrieval.sections import Sections
 
 LARGEST_LOSS = 0.01  # of hit@5: the same margin as the promotion gate
 SMALLEST_OVERLAP = 0.85  # of the ten best articles

@@ -15,8 +15,8 @@ from nightshift.evaluate.reference import asked, fresh, learned_labels
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
 from nightshift.release import layout, lineage
+from nightshift.retrieval.ticket_knn import Memory
 from nightshift.runtime import prompts
-from nightshift.runtime.memory import Memory
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.memo import once

@@ -6,9 +6,9 @@ assistant = open_assistant(store.checkout(release.digest), threads=2)
 from pathlib import Path
 
 from nightshift.models.generator import Generator
+from nightshift.retrieval.retriever import Retriever
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.retriever import Retriever
 
 
 def open_assistant(release: Path, threads: int) -> Assistant:

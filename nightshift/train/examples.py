@@ -175,7 +175,7 @@ class _Builder:
         """An example that shows passages of any other articles.
 
         Not of the nearest: whether those answer, a small model cannot tell. It learned to decline three questions in
-        ten, whatever it was shown. That decision is made before it is asked (runtime/confidence.py).
+        ten, whatever it was shown. That decision is made before it is asked (retrieval/confidence.py).
         """
         words = passage_words(self._max_tokens, question, DECLINE)
         shown = self._library.others(row["article_id"], len(words), chance)

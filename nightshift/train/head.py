@@ -36,7 +36,7 @@ class Recipe:
 
 
 # More tickets a label, with one right answer each: a closer fit pays. Past tickets have a signal of their own in
-# retrieval (runtime/memory.py): the prior head need not remember them.
+# retrieval (retrieval/ticket_knn.py): the prior head need not remember them.
 INTENT, PRIOR = Recipe(closeness=3.0, remembers=True), Recipe()
 
 

@@ -16,10 +16,10 @@ from nightshift.artifacts import Features, Model
 from nightshift.index.build import chunk_table
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.embedding_cache import cached_vectors, text_keys
+from nightshift.retrieval.sections import Sections
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.rows import Labelled
-from nightshift.train.sections import Sections
 from nightshift.warehouse import read_mart
 
 NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]

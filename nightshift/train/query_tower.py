@@ -22,13 +22,13 @@ from nightshift.artifacts import Model
 from nightshift.errors import TrainingFailed
 from nightshift.metrics.ranking import ranking
 from nightshift.progress import say, track
+from nightshift.retrieval.sections import Sections
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.adapter import adapted, save_adapter
 from nightshift.train.resolved import FEWEST_TICKETS, Examples, batches, examples_of
-from nightshift.train.sections import Sections
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightshift.runtime.retriever import Retriever
+from nightshift.retrieval.retriever import Retriever
 from nightshift.train.head import INTENT, Head, calibrated, fit_head
 from nightshift.train.heads import FEWEST_EXAMPLES
 from nightshift.train.holdout import HELD_OUT_SHARE, newest

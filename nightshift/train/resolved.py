@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nightshift.retrieval.sections import Sections
 from nightshift.train.holdout import newest
-from nightshift.train.sections import Sections
 
 FEWEST_TICKETS = 50
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.digests import canonical_json, digest_of
+from nightshift.retrieval.sections import Sections
 from nightshift.train.holdout import newest
-from nightshift.train.sections import Sections
 
 ARTICLE_WEIGHT = 3.0  # tickets that the sections of one article weigh as, together
 

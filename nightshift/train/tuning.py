@@ -17,16 +17,17 @@ from datetime import datetime
 import pyarrow as pa
 
 from nightshift.artifacts import Features, Index, Model
-from nightshift.evaluate.decline import evidence_pair, fit_confidence
+from nightshift.evaluate.decline import fit_confidence
 from nightshift.index.build import memory_table, unresolved_table
 from nightshift.index.exact import open_folder
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.runtime.confidence import UNFITTED
-from nightshift.runtime.memory import Memory
-from nightshift.runtime.outcomes import Outcomes
+from nightshift.retrieval.answerability import Outcomes
+from nightshift.retrieval.confidence import UNFITTED
+from nightshift.retrieval.ranking import Encoder
+from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.runtime.policy import Policy
-from nightshift.runtime.ranking import Encoder
-from nightshift.runtime.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.decline import MAY_DECLINE, evidence_pair, fit_confidence
+from nightshift.evaluate.decline import MAY_DECLINE, fit_confidence
 from nightshift.metrics.selective import decline_metrics, risk_coverage
-from nightshift.runtime.confidence import FEATURES, UNFITTED, Confidence
+from nightshift.retrieval.confidence import FEATURES, UNFITTED, Confidence
+from nightshift.retrieval.without_answer import evidence_pair
 
 NONE = np.zeros((0, len(FEATURES)))
 

@@ -15,7 +15,7 @@ from nightshift.errors import NotEnoughData
 from nightshift.evaluate import Contender, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
 from nightshift.privacy.pseudonym import pseudonym
-from nightshift.runtime import retriever
+from nightshift.retrieval import retriever
 from nightshift.runtime.assistant import Assistant
 from nightshift.runtime.policy import Policy
 from nightshift.settings import Settings, profile

@@ -11,7 +11,7 @@ from nightshift.evaluate.behaviour import WAYS, behaviour_gates, unchanged, word
 from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.golden import Golden, Marks, examine, golden_gates, read_golden
-from nightshift.runtime.confidence import FEATURES, Confidence
+from nightshift.retrieval.confidence import FEATURES, Confidence
 from nightshift.store import open_store
 
 LIMITS = Limits()

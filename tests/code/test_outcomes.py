@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from nightshift.runtime.memory import Memory
-from nightshift.runtime.outcomes import FEWEST, NONE, Outcomes
+from nightshift.retrieval.answerability import FEWEST, NONE, Outcomes
+from nightshift.retrieval.ticket_knn import Memory
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - the lake's timestamps are UTC without a zone
 

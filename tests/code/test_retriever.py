@@ -10,11 +10,11 @@ import pytest
 
 from nightshift.index.bm25 import open_words
 from nightshift.index.exact import ExactIndex
-from nightshift.runtime.confidence import FEATURES, Confidence
-from nightshift.runtime.memory import Memory
-from nightshift.runtime.outcomes import NONE, Outcomes
-from nightshift.runtime.retriever import Retriever
-from nightshift.runtime.signals import SIGNALS
+from nightshift.retrieval.answerability import NONE, Outcomes
+from nightshift.retrieval.confidence import FEATURES, Confidence
+from nightshift.retrieval.fusion import SIGNALS
+from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.ticket_knn import Memory
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
 CHUNKS = [

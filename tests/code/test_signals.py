@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nightshift.runtime.memory import Memory
-from nightshift.runtime.signals import SECTION_WEIGHTS, by_article, places_of
+from nightshift.retrieval.fusion import SECTION_WEIGHTS, by_article, places_of
+from nightshift.retrieval.ticket_knn import Memory
 
 
 def test_an_article_is_the_weighted_mean_of_its_best_three_sections():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bench.retrieval import BASELINE, benchmark, best_section, difference
+from nightshift.retrieval.sections import Sections
 from nightshift.settings import Settings
-from nightshift.train.sections import Sections
 
 
 def test_a_script_takes_the_best_section():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from nightshift.metrics.ranking import ranking
-from nightshift.runtime.signals import SIGNALS, blended, z_scores
+from nightshift.retrieval.fusion import SIGNALS, blended, z_scores
+from nightshift.retrieval.sections import Sections
 from nightshift.train.blend import COLD_START, DENSE, fit_blend
-from nightshift.train.sections import Sections
 
 ARTICLES = 40
 

@@ -20,11 +20,11 @@ from nightshift.export.encoder import export_query_tower
 from nightshift.export.quantize import RankedSample, keep_quantized, shared_of_best
 from nightshift.metrics.ranking import ranking
 from nightshift.models.encoder import OnnxEncoder
+from nightshift.retrieval.sections import Sections
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 from nightshift.train.query_tower import article_loss, train_query_tower
 from nightshift.train.resolved import batches, can_train, examples_of
-from nightshift.train.sections import Sections
 
 ARTICLES = 5
 PROFILE = dataclasses.replace(profile("tiny"), tower_epochs=6, tower_batch=8)

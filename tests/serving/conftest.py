@@ -74,7 +74,7 @@ def home(tmp_path_factory) -> Home:
     """Exports the models and assembles them; half a minute, so only for tests marked slow."""
     from nightshift.export.encoder import export_document_tower
     from nightshift.index.build import build
-    from nightshift.runtime.confidence import UNFITTED
+    from nightshift.retrieval.confidence import UNFITTED
     from nightshift.runtime.policy import Policy
     from nightshift.runtime.prompts import VERSION
     from nightshift.train.heads import train_heads

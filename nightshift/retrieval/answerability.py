@@ -17,7 +17,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.runtime.memory import Memory
+from nightshift.retrieval.ticket_knn import Memory
 
 FEWEST = 30  # tickets of either kind; with fewer nothing is said
 _AS_ALL = 2.0  # tickets that every intent is given beside its own, ended as all are: a rare one says little

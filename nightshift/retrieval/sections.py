@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from nightshift.runtime.signals import by_article, places_of
+from nightshift.retrieval.fusion import by_article, places_of
 
 
 @dataclass(frozen=True)

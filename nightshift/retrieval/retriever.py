@@ -21,11 +21,11 @@ from nightshift.index import SearchIndex
 from nightshift.index.exact import open_folder
 from nightshift.models.classifiers import Heads
 from nightshift.models.encoder import OnnxEncoder
-from nightshift.runtime.confidence import Confidence, evidence
-from nightshift.runtime.memory import Memory
-from nightshift.runtime.outcomes import Outcomes
-from nightshift.runtime.ranking import Encoder, Ranking, TicketHeads
-from nightshift.runtime.signals import blended, by_article, places_of, z_scores
+from nightshift.retrieval.answerability import Outcomes
+from nightshift.retrieval.confidence import Confidence, evidence
+from nightshift.retrieval.fusion import blended, by_article, places_of, z_scores
+from nightshift.retrieval.ranking import Encoder, Ranking, TicketHeads
+from nightshift.retrieval.ticket_knn import Memory
 from nightshift.text.passages import Passage
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
