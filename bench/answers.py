@@ -28,6 +28,9 @@ from numpy.typing import NDArray
 from bench.night import NIGHTLY
 from bench.process import cost_of
 from bench.source import source_url
+from nightshift.answering.assistant import Answered, Assistant
+from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import render, without_marks
 from nightshift.artifacts import Features
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
@@ -38,9 +41,6 @@ from nightshift.progress import say, track
 from nightshift.release import registry
 from nightshift.release.layout import read, release_of
 from nightshift.retrieval.retriever import Retriever
-from nightshift.runtime.assistant import Answered, Assistant
-from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import render, without_marks
 from nightshift.settings import Settings
 from nightshift.store import Store, open_store
 from nightshift.store.model_tree import read_model

@@ -20,9 +20,9 @@ from typing import Protocol
 import pyarrow as pa
 
 from bench.speakers import LlamaCpp, Nightshift, TokenByToken, Transformers, Turn
+from nightshift.answering.prompts import PASSAGE_WORDS, render
 from nightshift.export.generator import EXACT, NO_PROBE, QUANTIZED, Graph, agreement, continuations, converted, merged
 from nightshift.progress import say
-from nightshift.runtime.prompts import PASSAGE_WORDS, render
 from nightshift.settings import Settings, profile
 from nightshift.simulation import content
 from nightshift.simulation.tickets import tickets_on

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 
 from bench.source import source_url
+from nightshift.answering.grounding import check, support
 from nightshift.evaluate.falsehoods import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
 from nightshift.metrics.selective import area
-from nightshift.runtime.grounding import check, support
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store

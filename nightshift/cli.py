@@ -63,9 +63,9 @@ def simulate(
 @app.command()
 def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.")]) -> None:
     """Ask the release that serves; the answer streams, its citations and the release follow."""
+    from nightshift.answering.assistant import Answered, Delta
+    from nightshift.answering.open import open_assistant
     from nightshift.release.registry import serving
-    from nightshift.runtime.assistant import Answered, Delta
-    from nightshift.runtime.opening import open_assistant
     from nightshift.store import open_store
 
     settings = Settings.from_env()

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from nightshift.runtime.assistant import Answered, Delta, Event
+from nightshift.answering.assistant import Answered, Delta, Event
 from serving import chat
 from serving.measuring import Measures, Observed, tell
 from serving.opening import Served

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CODE = (
     "nightshift/__init__.py",
     "nightshift/artifacts.py",
+    "nightshift/digests.py",
     "nightshift/errors.py",
     "nightshift/progress.py",
     "nightshift/settings.py",
@@ -27,7 +28,11 @@ CODE = (
     "nightshift/privacy",
     "nightshift/release/__init__.py",
     "nightshift/release/layout.py",
-    "nightshift/runtime",
+    "nightshift/answering",
+    "nightshift/metrics",
+    "nightshift/models",
+    "nightshift/retrieval",
+    "nightshift/text",
     "nightshift/store",
     "serving",
 )

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nightshift.runtime.assistant import Answered
+from nightshift.answering.assistant import Answered
 from serving.problems import invalid
 
 MODEL = "support-assistant"

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nightshift.answering.assistant import Assistant
+from nightshift.answering.policy import Policy
 from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
 from nightshift.release.layout import digest_of_folder
 from nightshift.retrieval.retriever import Retriever
-from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.policy import Policy
 from serving.turns import Answers, Interruptible
 
 

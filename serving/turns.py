@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Protocol
 
-from nightshift.runtime.assistant import Event, TextGenerator
+from nightshift.answering.assistant import Event, TextGenerator
 from serving.problems import Problem
 
 WORKERS = 1  # the decoder uses every core that it is given

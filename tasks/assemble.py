@@ -19,7 +19,7 @@ from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
 if TYPE_CHECKING:
-    from nightshift.train.tuning import Dials
+    from nightshift.answering.tuned import Dials
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
@@ -34,12 +34,13 @@ def assemble(
     profile: str = "tiny",
 ) -> Release:
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
+    from nightshift.answering.tuned import Dials
     from nightshift.index.build import unresolved_table
     from nightshift.release.assembling import assemble as put_together
     from nightshift.settings import profile as profile_of
     from nightshift.store.memo import once
     from nightshift.train.labelled import labelled_pairs, labelled_tickets
-    from nightshift.train.tuning import Dials, tune
+    from nightshift.train.tuning import tune
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

@@ -27,11 +27,11 @@ def evaluate(
     candidate: Release, features: Features, state: Standing, drift: Drift, profile: str = "tiny"
 ) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
+    from nightshift.answering.open import open_assistant
     from nightshift.evaluate import Contender, read_evaluation
     from nightshift.evaluate import evaluate as judge
     from nightshift.release import registry
     from nightshift.release.layout import release_of
-    from nightshift.runtime.opening import open_assistant
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)

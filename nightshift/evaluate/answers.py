@@ -14,12 +14,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from nightshift.answering.assistant import Answered, Delta, Event, Retrieved, TextGenerator
+from nightshift.answering.prompts import marks, without_marks
 from nightshift.digests import canonical_json, digest_of
 from nightshift.evaluate.budgets import Clock
 from nightshift.privacy.redact import redact
 from nightshift.progress import track
-from nightshift.runtime.assistant import Answered, Delta, Event, Retrieved, TextGenerator
-from nightshift.runtime.prompts import marks, without_marks
 from nightshift.text.passages import Passage
 
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -126,7 +126,7 @@ def check(spoken: Sequence[Spoken], questions: Sequence[Question]) -> dict[str, 
 def supported(text: str, cited: Sequence[Passage]) -> bool:
     """Whether every figure and every name in `text` stands in a cited passage.
 
-    Simpler than the guard in runtime/grounding.py, and written apart from it, so that it can catch the guard out.
+    Simpler than the guard in answering/grounding.py, and written apart from it, so that it can catch the guard out.
     """
     source = "\n".join(f"{one.title}\n{one.heading}\n{one.text}\n{one.url}" for one in cited)
     said = without_marks(text)

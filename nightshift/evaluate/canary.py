@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from nightshift.answering.assistant import TextGenerator
+from nightshift.answering.prompts import END_OF_TURN, render
 from nightshift.artifacts import Features
 from nightshift.evaluate.gate import Gate, at_most, not_examined
 from nightshift.lake import read_rows
 from nightshift.privacy.pseudonym import pseudonym
-from nightshift.runtime.assistant import TextGenerator
-from nightshift.runtime.prompts import END_OF_TURN, render
 from nightshift.store import Store
 
 MAX_TOKENS = 40

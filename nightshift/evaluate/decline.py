@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.answering.policy import Policy
 from nightshift.metrics.selective import decline_metrics
 from nightshift.retrieval.confidence import FEATURES, UNFITTED, Confidence
-from nightshift.runtime.policy import Policy
 
 MAY_DECLINE = 0.10  # of the questions that could have been answered
 _FEWEST = 30

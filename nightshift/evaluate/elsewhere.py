@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from nightshift.answering.assistant import Assistant
+from nightshift.answering.policy import Policy
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
@@ -18,8 +20,6 @@ from nightshift.models.generator import Generator
 from nightshift.release import registry
 from nightshift.release.layout import release_of
 from nightshift.retrieval.retriever import Retriever
-from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.policy import Policy
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store

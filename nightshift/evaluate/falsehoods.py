@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nightshift.answering.grounding import check, worth_quoting
+from nightshift.answering.prompts import as_data, with_mark
 from nightshift.metrics.selective import area
-from nightshift.runtime.grounding import check, worth_quoting
-from nightshift.runtime.prompts import as_data, with_mark
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, overlap, rarity, sentences
 

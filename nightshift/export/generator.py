@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.answering.prompts import VERSION, render
 from nightshift.artifacts import Model
 from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
 from nightshift.models.generator import Generator
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import say
-from nightshift.runtime.prompts import VERSION, render
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model

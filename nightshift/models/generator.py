@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nightshift.runtime.prompts import PREFIX
+from nightshift.answering.prompts import PREFIX
 
 ROOM = 1024  # tokens of the longest turn that three passages, a question and an answer make
 # Answers repeat their passages: what followed the last two tokens before is proposed, and checked in one pass.

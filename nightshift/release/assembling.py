@@ -9,6 +9,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.answering import prompts
+from nightshift.answering.tuned import Dials
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.evaluate.drift import cluster, make_reference
 from nightshift.evaluate.reference import asked, fresh, learned_labels
@@ -16,11 +18,9 @@ from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
 from nightshift.release import layout, lineage
 from nightshift.retrieval.ticket_knn import Memory
-from nightshift.runtime import prompts
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.memo import once
-from nightshift.train.tuning import Dials
 from nightshift.warehouse import read_mart
 
 

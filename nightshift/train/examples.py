@@ -6,7 +6,7 @@
     taught.counts
     # {'helper': 214, 'quoted': 61, 'declining': 68, 'not grounded': 9, 'not needed': 702}
 
-A sentence of a helper's answer is kept only if it passes the very check that answering applies (runtime/grounding.py).
+A sentence of a helper's answer is kept only if it passes the very check that answering applies (answering/grounding.py).
 Where none does, or only the article that resolved the ticket is known, the model learns to say what the article says
 about it, in the article's words. Either way the check is made again on what the prompt has room for: a model that is
 taught to say what it was not shown learns to invent.
@@ -22,9 +22,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from nightshift.answering.grounding import check, worth_quoting
+from nightshift.answering.prompts import DECLINE, PASSAGE_WORDS, QUESTION_WORDS, as_data, focused, render, with_mark
 from nightshift.progress import track
-from nightshift.runtime.grounding import check, worth_quoting
-from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, QUESTION_WORDS, as_data, focused, render, with_mark
 from nightshift.settings import Profile
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, sentences

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nightshift.answering.prompts import VERSION, render
 from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
 from nightshift.progress import say, track
-from nightshift.runtime.prompts import VERSION, render
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on

@@ -12,8 +12,8 @@ from heapq import nlargest
 
 import pyarrow as pa
 
-from nightshift.runtime.grounding import worth_quoting
-from nightshift.runtime.prompts import as_data
+from nightshift.answering.grounding import worth_quoting
+from nightshift.answering.prompts import as_data
 from nightshift.text.chunks import chunk
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, overlap, rarity, sentences

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nightshift.answering.assistant import Answered, Assistant
+from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import END_OF_TURN
 from nightshift.models.generator import until
 from nightshift.progress import track
-from nightshift.runtime.assistant import Answered, Assistant
-from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import END_OF_TURN
 from nightshift.text.passages import Passage
 from nightshift.train.examples import Example
 

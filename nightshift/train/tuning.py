@@ -11,11 +11,13 @@ vote only on what was asked after them, and the heads and the outcomes are rehea
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
 
+from nightshift.answering.policy import Policy
+from nightshift.answering.tuned import Dials
 from nightshift.artifacts import Features, Index, Model
 from nightshift.evaluate.decline import fit_confidence
 from nightshift.index.build import memory_table, unresolved_table
@@ -27,7 +29,6 @@ from nightshift.retrieval.ranking import Encoder
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.ticket_knn import Memory
 from nightshift.retrieval.without_answer import evidence_pair
-from nightshift.runtime.policy import Policy
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.blend import COLD_START, fit_blend
@@ -36,15 +37,6 @@ from nightshift.train.labelled import labelled_pairs
 from nightshift.train.rehearsal import Rehearsed, intents_before, prior_without, rehearse
 from nightshift.train.rows import Labelled
 from nightshift.warehouse import read_mart
-
-
-@dataclass(frozen=True)
-class Dials:
-    """weights.json and policy.json of a release, and how well they did on the questions they were fitted on."""
-
-    weights: dict[str, dict[str, float]]
-    policy: dict[str, object]
-    metrics: dict[str, float]
 
 
 def tune(

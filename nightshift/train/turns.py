@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nightshift.runtime.prompts import END_OF_TURN
+from nightshift.answering.prompts import END_OF_TURN
 from nightshift.train.examples import Example
 
 WARM_UP = 0.05  # share of the steps

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from nightshift.answering.assistant import Answered, Citation, Delta, Retrieved
 from nightshift.evaluate.answers import Question, ask, check, memo_key, seconds_to_find, supported
-from nightshift.runtime.assistant import Answered, Citation, Delta, Retrieved
 from nightshift.text.passages import Passage
 
 GIFT = Passage(

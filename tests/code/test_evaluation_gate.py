@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from delivered import delivered, question
 
+from nightshift.answering.assistant import Assistant
+from nightshift.answering.policy import Policy
 from nightshift.artifacts import Drift, Features, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import Contender, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.retrieval import retriever
-from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.policy import Policy
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS

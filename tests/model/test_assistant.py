@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from nightshift.answering.assistant import Answered, Assistant, Delta, Retrieved, near
+from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
 from nightshift.errors import SettingsError
-from nightshift.runtime.assistant import Answered, Assistant, Delta, Retrieved, near
-from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
 from nightshift.text.passages import Passage
 
 COST = Passage(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from nightshift.runtime.grounding import check
-from nightshift.runtime.prompts import DECLINE, marks
+from nightshift.answering.grounding import check
+from nightshift.answering.prompts import DECLINE, marks
 from nightshift.settings import PROFILES
 from nightshift.text.passages import Passage
 from nightshift.train.examples import build_examples, plain_answer

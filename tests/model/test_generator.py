@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from nightshift.answering.prompts import DECLINE, END_OF_TURN, render
 from nightshift.artifacts import Model
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.models.generator import until
-from nightshift.runtime.prompts import DECLINE, END_OF_TURN, render
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nightshift.runtime.grounding import check, cite, quote
+from nightshift.answering.grounding import check, cite, quote
 from nightshift.text.passages import Passage
 
 COST = Passage(

@@ -72,11 +72,11 @@ def _generator(store: Store, base: str, work: Path) -> Model:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     """Exports the models and assembles them; half a minute, so only for tests marked slow."""
+    from nightshift.answering.policy import Policy
+    from nightshift.answering.prompts import VERSION
     from nightshift.export.encoder import export_document_tower
     from nightshift.index.build import build
     from nightshift.retrieval.confidence import UNFITTED
-    from nightshift.runtime.policy import Policy
-    from nightshift.runtime.prompts import VERSION
     from nightshift.train.heads import train_heads
     from nightshift.train.rows import Labelled
 

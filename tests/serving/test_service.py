@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
-from nightshift.runtime.assistant import Answered, Citation, Delta, Retrieved
+from nightshift.answering.assistant import Answered, Citation, Delta, Retrieved
 from serving.app import create_app
 from serving.opening import Served
 from serving.turns import Interruptible

@@ -15,10 +15,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from nightshift.answering.grounding import Likeness, check, cite, quote
+from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
 from nightshift.privacy.redact import redact
-from nightshift.runtime.grounding import Likeness, check, cite, quote
-from nightshift.runtime.policy import Policy
-from nightshift.runtime.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, finished
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nightshift.runtime.prompts import as_data, marks, with_mark, without_marks
+from nightshift.answering.prompts import as_data, marks, with_mark, without_marks
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, overlap, rarity, sentences
 

@@ -5,10 +5,10 @@ assistant = open_assistant(store.checkout(release.digest), threads=2)
 
 from pathlib import Path
 
+from nightshift.answering.assistant import Assistant
+from nightshift.answering.policy import Policy
 from nightshift.models.generator import Generator
 from nightshift.retrieval.retriever import Retriever
-from nightshift.runtime.assistant import Assistant
-from nightshift.runtime.policy import Policy
 
 
 def open_assistant(release: Path, threads: int) -> Assistant:

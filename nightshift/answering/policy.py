@@ -6,9 +6,9 @@
 import json
 from dataclasses import asdict, dataclass, fields
 
+from nightshift.answering import prompts
+from nightshift.answering.grounding import MIN_SUPPORT
 from nightshift.errors import SettingsError
-from nightshift.runtime import prompts
-from nightshift.runtime.grounding import MIN_SUPPORT
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-"""Inference that indexing, evaluation and serving share: ONNX sessions, no training libraries."""
