@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.evaluate.drift import FEWEST, Asked, Comparison, cluster, compare, make_reference
-from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
+from nightshift.drift.detect import FEWEST, Asked, Comparison, cluster, compare, make_reference
+from nightshift.drift.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.models.batch_encoder import open_bulk

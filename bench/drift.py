@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from bench.desk import Desk, Encoders, champion, cut, desks, judged
 from bench.source import source_url
-from nightshift.evaluate.drift import ABOUT, Asked, Comparison, compare
-from nightshift.evaluate.reference import MOST
+from nightshift.drift.detect import ABOUT, Asked, Comparison, compare
+from nightshift.drift.reference import MOST
 from nightshift.simulation.calendar import start_of
 
 SEEDS = (7, 11, 12, 13)

@@ -30,7 +30,7 @@ _SAID = {
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
-    from nightshift.evaluate.tonight import look, measured
+    from nightshift.drift.check import look, measured
     from nightshift.release import registry
     from nightshift.release.layout import release_of
 

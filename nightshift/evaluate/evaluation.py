@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 from nightshift.artifacts import Drift, Evaluation, Features
 from nightshift.digests import canonical_json, digest_of
+from nightshift.drift.check import measured as measured_drift
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import answers, behaviour, budgets, canary, falsehoods, leakage, quality
 from nightshift.evaluate.contender import Contender, Opened, opened
 from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
 from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
 from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
-from nightshift.evaluate.tonight import measured as measured_drift
 from nightshift.metrics.retrieval import Found
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.progress import say

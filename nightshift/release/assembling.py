@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nightshift.answering import prompts
 from nightshift.answering.tuned import Dials
 from nightshift.artifacts import Features, Index, Model, Release
-from nightshift.evaluate.drift import cluster, make_reference
-from nightshift.evaluate.reference import asked, fresh, learned_labels
+from nightshift.drift.detect import cluster, make_reference
+from nightshift.drift.reference import asked, fresh, learned_labels
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
 from nightshift.release import layout, lineage

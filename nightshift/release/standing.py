@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from nightshift.artifacts import Drift, Features, Standing
+from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
-from nightshift.evaluate.drift import ABOUT
 from nightshift.release import registry
 from nightshift.release.layout import comparable, model_digests, read
 from nightshift.settings import Profile, Settings

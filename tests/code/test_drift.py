@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.evaluate.chance import psi, unevenness
-from nightshift.evaluate.drift import FEWEST, Asked, cluster, compare, make_reference
-from nightshift.evaluate.drift_report import gathered, report
-from nightshift.evaluate.reference import asked, newest_nights
-from nightshift.evaluate.volume import Days, surprise
+from nightshift.drift.detect import FEWEST, Asked, cluster, compare, make_reference
+from nightshift.drift.evidently_report import gathered, report
+from nightshift.drift.null_limits import psi, unevenness
+from nightshift.drift.reference import asked, newest_nights
+from nightshift.drift.volume import Days, surprise
 
 TOPICS = np.random.default_rng(0).normal(size=(6, 16))
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)

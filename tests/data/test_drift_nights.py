@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.evaluate.drift import FEWEST, cluster, compare, make_reference
-from nightshift.evaluate.reference import asked, fresh, learned_labels, newest_nights
+from nightshift.drift.detect import FEWEST, cluster, compare, make_reference
+from nightshift.drift.reference import asked, fresh, learned_labels, newest_nights
 from nightshift.simulation.changes import label
 from nightshift.simulation.tickets import tickets_on
 from nightshift.store import open_store

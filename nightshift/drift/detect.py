@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.evaluate import volume
-from nightshift.evaluate.chance import Chance, Counts, Measure, psi, unevenness
-from nightshift.evaluate.labels import Called, Names, compare_labels
+from nightshift.drift import volume
+from nightshift.drift.label_drift import Called, Names, compare_labels
+from nightshift.drift.null_limits import Chance, Counts, Measure, psi, unevenness
 
 FORM = 2  # of reference.json; an older one is no reference
 FEWEST = 100  # tickets on either side: bench.drift shows what is found at which size

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.evaluate.drift import Asked
-from nightshift.evaluate.volume import Days
+from nightshift.drift.detect import Asked
+from nightshift.drift.volume import Days
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.store import Store
 

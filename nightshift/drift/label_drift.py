@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.evaluate.chance import Chance, Counts, Measure, psi
+from nightshift.drift.null_limits import Chance, Counts, Measure, psi
 
 _MISSED = 3.0  # tickets that should bear a label before its absence is worth a name: chance does that 1 time in 20
 _UNLIKE = 0.55  # of two tickets, one under a new name and one of the reference, how often the new one is less familiar

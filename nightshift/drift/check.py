@@ -11,9 +11,9 @@ from typing import Any, cast
 import numpy as np
 
 from nightshift.artifacts import Drift, Features, Release
-from nightshift.evaluate.drift import FEWEST, FORM, MIXES, Asked, Comparison, compare, tabular
-from nightshift.evaluate.drift_report import report
-from nightshift.evaluate.reference import asked, newest_nights
+from nightshift.drift.detect import FEWEST, FORM, MIXES, Asked, Comparison, compare, tabular
+from nightshift.drift.evidently_report import report
+from nightshift.drift.reference import asked, newest_nights
 from nightshift.models.batch_encoder import open_bulk
 from nightshift.models.classifiers import Heads
 from nightshift.release.layout import read

@@ -1,0 +1,1 @@
+"""Are the tickets of tonight like those that the serving release was judged on?"""
