@@ -46,9 +46,9 @@ from nightshift.store import Store, open_store
 from nightshift.store.model_tree import read_model
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words
-from nightshift.train.examples import plain_answer
+from nightshift.train.generation_eval import Shown
 from nightshift.train.generator import pays
-from nightshift.train.trial import Shown
+from nightshift.train.generator_data import plain_answer
 from nightshift.warehouse import read_mart
 
 SEED = 7

@@ -32,7 +32,6 @@ from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.contender import Opened
-from nightshift.evaluate.decline import MAY_DECLINE
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error
@@ -42,7 +41,8 @@ from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.labelled import labelled_tickets
+from nightshift.train.abstention import MAY_DECLINE
+from nightshift.train.load_dataset import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
 from nightshift.warehouse.split import parse_split
 

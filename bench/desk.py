@@ -26,9 +26,9 @@ from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.head import INTENT, Head, calibrated
-from nightshift.train.heads import FEWEST_EXAMPLES
-from nightshift.train.rows import Labelled, frequent
+from nightshift.train.classifier import INTENT, Head, calibrated
+from nightshift.train.classifiers import FEWEST_EXAMPLES
+from nightshift.train.dataset import Labelled, frequent
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.split import TRAINING_PERCENT
 

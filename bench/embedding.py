@@ -35,7 +35,7 @@ from nightshift.models.tokenizer import BATCH_TOKENS
 from nightshift.progress import say
 from nightshift.settings import Settings, profile
 from nightshift.store.base_models import resolve
-from nightshift.train.tower import load_tokenizer, load_tower, max_tokens_of, tokenize
+from nightshift.train.encoder_module import load_tokenizer, load_tower, max_tokens_of, tokenize
 
 SEED = 7
 OURS = "nightshift"

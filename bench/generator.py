@@ -28,8 +28,8 @@ from nightshift.simulation import content
 from nightshift.simulation.tickets import tickets_on
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve
-from nightshift.train.checkpoint import load_tokenizer, unpacked
-from nightshift.train.library import Library, passages_of
+from nightshift.train.base_checkpoint import load_tokenizer, unpacked
+from nightshift.train.distractors import Library, passages_of
 
 SEED = 7
 NIGHT = 1

@@ -26,8 +26,8 @@ from nightshift.sources import open_source
 from nightshift.store import open_store
 from nightshift.text.passages import Passage
 from nightshift.text.words import sentences
-from nightshift.train.examples import plain_answer
-from nightshift.train.library import passages_of
+from nightshift.train.distractors import passages_of
+from nightshift.train.generator_data import plain_answer
 from nightshift.warehouse import read_mart, transform
 
 SHARED = 0.7  # of a paraphrase's words stand together in a passage: what a helper took from it

@@ -40,7 +40,7 @@ class Tuned:
         return vectors
 
     def _vectors(self, texts: list[str]):
-        from nightshift.train.tower import tokenize
+        from nightshift.train.encoder_module import tokenize
 
         return self.tower(**tokenize(self.tokenizer, texts))
 
@@ -80,8 +80,8 @@ def tune(texts: Sequence[str], labels: Sequence[str], base: str, epochs: int, se
     """The base encoder after `epochs` on `labels`."""
     import torch
 
-    from nightshift.train.adapter import adapted
-    from nightshift.train.tower import load_tokenizer
+    from nightshift.train.encoder_module import load_tokenizer
+    from nightshift.train.lora import adapted
 
     torch.manual_seed(seed)
     tuned = Tuned(adapted(resolve(base)), load_tokenizer(resolve(base), MAX_TOKENS))

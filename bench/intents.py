@@ -25,8 +25,8 @@ from nightshift.metrics.classification import frequency_of, judged, length_of, t
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds
 from nightshift.settings import profile
-from nightshift.train.head import INTENT, Head, dials, fit_head
-from nightshift.train.rows import Labelled
+from nightshift.train.classifier import INTENT, Head, dials, fit_head
+from nightshift.train.dataset import Labelled
 
 CALIBRATED_ON = 0.1
 

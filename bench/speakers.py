@@ -98,7 +98,7 @@ class Transformers:
     def __init__(self, folder: Path, threads: int) -> None:
         import torch
 
-        from nightshift.train.checkpoint import load
+        from nightshift.train.base_checkpoint import load
 
         torch.set_num_threads(threads)
         self._torch, self._model = torch, load(folder)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bench.texts import Texts, held_out, interval, read, vectors
 from nightshift.progress import cpu_seconds
-from nightshift.train.unfamiliar import ACCEPTED, fit_familiar
+from nightshift.train.novelty import ACCEPTED, fit_familiar
 
 Score = Callable[[NDArray[np.float32]], NDArray[np.floating]]  # vectors [n, dim] -> strangeness [n]
 

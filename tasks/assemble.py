@@ -39,8 +39,8 @@ def assemble(
     from nightshift.release.assembling import assemble as put_together
     from nightshift.settings import profile as profile_of
     from nightshift.store.memo import once
-    from nightshift.train.labelled import labelled_pairs, labelled_tickets
-    from nightshift.train.tuning import tune
+    from nightshift.train.load_dataset import labelled_pairs, labelled_tickets
+    from nightshift.train.tune_retrieval import tune
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

@@ -27,9 +27,9 @@ CACHE = replace(cached(__file__), ignored_inputs=("features",))
 def export_generator(adapter: Model, features: Features, profile: str = "tiny") -> Model:
     """The generator as it serves: parity with PyTorch in fp32, and agreement of the smaller variant with fp32."""
     from nightshift.export.generator import export_generator as export
-    from nightshift.train.examples import build_examples
+    from nightshift.train.distractors import passages_of
     from nightshift.train.generator import pays
-    from nightshift.train.library import passages_of
+    from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

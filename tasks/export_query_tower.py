@@ -26,7 +26,7 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     from nightshift.export.encoder import export_query_tower as export
     from nightshift.export.quantize import RankedSample
     from nightshift.retrieval.sections import sections_of
-    from nightshift.train.resolved import examples_of
+    from nightshift.train.query_tower_data import examples_of
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

@@ -18,7 +18,7 @@ from tasks.resources import IMAGE, TRAINING, processes
 from tasks.stage import DECK, stage
 
 if TYPE_CHECKING:
-    from nightshift.train.examples import TrainingSet
+    from nightshift.train.generator_data import TrainingSet
 
 SEED = 7
 
@@ -28,9 +28,9 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
     from nightshift.release.tracking import tracked
     from nightshift.store.model_tree import read_model
-    from nightshift.train.examples import build_examples
+    from nightshift.train.distractors import passages_of
     from nightshift.train.generator import can_train, train_generator
-    from nightshift.train.library import passages_of
+    from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

@@ -26,8 +26,8 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
     from nightshift.release.tracking import tracked
     from nightshift.store.memo import once
     from nightshift.store.model_tree import read_model
-    from nightshift.train.heads import train_heads
-    from nightshift.train.labelled import labelled_pairs, labelled_tickets, ordinary_tickets
+    from nightshift.train.classifiers import train_heads
+    from nightshift.train.load_dataset import labelled_pairs, labelled_tickets, ordinary_tickets
 
     settings = Settings.from_env().at(profile)
     store = open_store(settings.store)

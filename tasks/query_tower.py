@@ -27,7 +27,7 @@ def query_tower(
     from nightshift.retrieval.sections import sections_of
     from nightshift.store.model_tree import read_model
     from nightshift.train.query_tower import train_query_tower
-    from nightshift.train.resolved import can_train
+    from nightshift.train.query_tower_data import can_train
     from nightshift.warehouse import read_mart
 
     settings = Settings.from_env().at(profile)

@@ -22,12 +22,12 @@ from nightshift.release.standing import new_share
 from nightshift.retrieval.sections import sections_of
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.train.heads import train_heads
-from nightshift.train.labelled import labelled_pairs
+from nightshift.train.classifiers import train_heads
+from nightshift.train.dataset import Labelled
+from nightshift.train.load_dataset import labelled_pairs
 from nightshift.train.query_tower import train_query_tower
-from nightshift.train.resolved import can_train
-from nightshift.train.rows import Labelled
-from nightshift.train.tuning import tune
+from nightshift.train.query_tower_data import can_train
+from nightshift.train.tune_retrieval import tune
 from nightshift.warehouse import read_mart
 
 SEED = 7

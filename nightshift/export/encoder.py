@@ -32,10 +32,10 @@ from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model
-from nightshift.train.adapter import merged
+from nightshift.train.lora import merged
 
 if TYPE_CHECKING:
-    from nightshift.train.tower import Tower
+    from nightshift.train.encoder_module import Tower
 
 TOLERANCE = 1e-4
 PARITY_TEXTS = 32
@@ -43,7 +43,7 @@ PARITY_TEXTS = 32
 
 def export_document_tower(base: str, store: Store, settings: Settings, texts: Sequence[str]) -> Model:
     """The frozen base encoder as ONNX, checked against PyTorch on `texts`. Raises ParityExceeded, BaseModelMissing."""
-    from nightshift.train.tower import load_tower
+    from nightshift.train.encoder_module import load_tower
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -65,7 +65,7 @@ def export_query_tower(
     Its `trained_on` is the digest of the adapter. With a `sample` an int8 graph is measured too, and kept if it ranks
     as well. Raises ParityExceeded, BaseModelMissing.
     """
-    from nightshift.train.tower import load_tower
+    from nightshift.train.encoder_module import load_tower
 
     base = resolve(adapter.base)
     tower = load_tower(base, "eager")
@@ -82,7 +82,7 @@ def export_query_tower(
 
 def write_tower(tower: "Tower", base: Path, folder: Path, texts: Sequence[str], threads: int) -> float:
     """Fill `folder` with what OnnxEncoder reads and return its parity with `tower` on a spread of `texts`."""
-    from nightshift.train.tower import load_tokenizer, max_tokens_of
+    from nightshift.train.encoder_module import load_tokenizer, max_tokens_of
 
     checked = sorted(set(texts))
     checked = checked[:: math.ceil(len(checked) / PARITY_TEXTS) or 1]
@@ -107,7 +107,7 @@ def write_tower(tower: "Tower", base: Path, folder: Path, texts: Sequence[str], 
 def _torch_vectors(tower: "Tower", tokenizer: Any, texts: list[str]) -> NDArray[np.float32]:
     import torch
 
-    from nightshift.train.tower import tokenize
+    from nightshift.train.encoder_module import tokenize
 
     with torch.no_grad():
         # One by one, without padding: so a mistake in the exported padding mask shows as a difference.

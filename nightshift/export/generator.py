@@ -28,7 +28,7 @@ from nightshift.progress import say
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model
-from nightshift.train.checkpoint import load, load_tokenizer, unpacked
+from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
 
 TOLERANCE = 2e-2  # of logits that range over tens: two fp32 runtimes add in another order
 MIN_AGREEMENT = 0.9

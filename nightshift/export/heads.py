@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nightshift.export.parity import check
 from nightshift.models.onnx_session import open_session
-from nightshift.train.head import Head
-from nightshift.train.neighbours import FAINT, NEAR
-from nightshift.train.unfamiliar import Familiar
+from nightshift.train.classifier import Head
+from nightshift.train.kernel_density import FAINT, NEAR
+from nightshift.train.novelty import Familiar
 
 TOLERANCE = 1e-5
 PARITY_VECTORS = 256

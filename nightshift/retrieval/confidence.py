@@ -2,7 +2,7 @@
 
     Confidence.from_json({"bias": -5.1, "similarity": 2.2, "lead": 0.4, "peak": 0.3, "nearer": 5.1, "usual": 0.8})
 
-It is fitted on questions with and without an answer (evaluate/decline.py) and travels in the release.
+It is fitted on questions with and without an answer (train/abstention.py) and travels in the release.
 """
 
 from collections.abc import Mapping

@@ -21,12 +21,12 @@ from nightshift.progress import say, track
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on
-from nightshift.train.adapter import save_adapter
-from nightshift.train.checkpoint import load, load_tokenizer, unpacked
-from nightshift.train.examples import TrainingSet
+from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
+from nightshift.train.generation_eval import passes, written
+from nightshift.train.generator_data import TrainingSet
+from nightshift.train.lora import save_adapter
 from nightshift.train.query_tower import Log
-from nightshift.train.trial import passes, written
-from nightshift.train.turns import Turn, micro_batches, order, pace, turns
+from nightshift.train.tokenized import Turn, micro_batches, order, pace, turns
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -27,13 +27,13 @@ from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model, write_trained_on
-from nightshift.train.adapter import adapted, save_adapter
-from nightshift.train.resolved import FEWEST_TICKETS, Examples, batches, examples_of
+from nightshift.train.lora import adapted, save_adapter
+from nightshift.train.query_tower_data import FEWEST_TICKETS, Examples, batches, examples_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nightshift.train.tower import Tower
+    from nightshift.train.encoder_module import Tower
 
 LEARNING_RATE = 4e-4
 TEMPERATURE = 0.05
@@ -97,7 +97,7 @@ class _Training:
         import torch
         from accelerate import Accelerator
 
-        from nightshift.train.tower import load_tokenizer
+        from nightshift.train.encoder_module import load_tokenizer
 
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
         torch.set_num_threads(max(1, settings.threads // self.accelerator.num_processes))
@@ -184,7 +184,7 @@ class _Training:
         return float(np.mean(losses))
 
     def _vectors(self, rows: NDArray[np.int64]) -> "Tensor":
-        from nightshift.train.tower import tokenize
+        from nightshift.train.encoder_module import tokenize
 
         tokens = tokenize(self.tokenizer, [self.examples.texts[row] for row in rows])
         vectors: Tensor = self.tower(**{name: tensor.to(self.accelerator.device) for name, tensor in tokens.items()})

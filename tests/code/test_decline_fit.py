@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.decline import MAY_DECLINE, fit_confidence
 from nightshift.metrics.selective import decline_metrics, risk_coverage
 from nightshift.retrieval.confidence import FEATURES, UNFITTED, Confidence
 from nightshift.retrieval.without_answer import evidence_pair
+from nightshift.train.abstention import MAY_DECLINE, fit_confidence
 
 NONE = np.zeros((0, len(FEATURES)))
 

@@ -4,7 +4,7 @@ import pytest
 from nightshift.metrics.ranking import ranking
 from nightshift.retrieval.fusion import SIGNALS, blended, z_scores
 from nightshift.retrieval.sections import Sections
-from nightshift.train.blend import COLD_START, DENSE, fit_blend
+from nightshift.train.fusion_weights import COLD_START, DENSE, fit_blend
 
 ARTICLES = 40
 

@@ -9,8 +9,8 @@ from nightshift.answering.grounding import check
 from nightshift.answering.prompts import DECLINE, marks
 from nightshift.settings import PROFILES
 from nightshift.text.passages import Passage
-from nightshift.train.examples import build_examples, plain_answer
-from nightshift.train.library import passages_of
+from nightshift.train.distractors import passages_of
+from nightshift.train.generator_data import build_examples, plain_answer
 
 ARTICLES = pa.Table.from_pylist(
     [

@@ -15,11 +15,11 @@ from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve
 from nightshift.text.passages import Passage
-from nightshift.train.checkpoint import load, load_tokenizer, unpacked
-from nightshift.train.examples import Example, TrainingSet
+from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
+from nightshift.train.generation_eval import passes, written
 from nightshift.train.generator import pays, train_generator
-from nightshift.train.trial import passes, written
-from nightshift.train.turns import Turn, micro_batches, order, pace
+from nightshift.train.generator_data import Example, TrainingSet
+from nightshift.train.tokenized import Turn, micro_batches, order, pace
 from tests.narrow_llama import write_narrow_llama
 
 TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator_max_tokens=220)

@@ -14,10 +14,10 @@ from nightshift.settings import profile
 from nightshift.simulation import content
 from nightshift.store import open_store
 from nightshift.text.ngrams import ngrams
-from nightshift.train.head import INTENT, PRIOR, calibrated, fit_head
-from nightshift.train.heads import train_heads
+from nightshift.train.classifier import INTENT, PRIOR, calibrated, fit_head
+from nightshift.train.classifiers import train_heads
+from nightshift.train.dataset import Labelled, recent
 from nightshift.train.injection import lessons
-from nightshift.train.rows import Labelled, recent
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the lake's times carry no zone
 

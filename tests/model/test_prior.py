@@ -8,9 +8,9 @@ from nightshift.models.classifiers import Heads
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import profile
 from nightshift.store import open_store
-from nightshift.train.head import fit_head
-from nightshift.train.heads import train_heads
-from nightshift.train.rows import Labelled
+from nightshift.train.classifier import fit_head
+from nightshift.train.classifiers import train_heads
+from nightshift.train.dataset import Labelled
 
 SECTIONS = Sections(np.eye(4, dtype=np.float32)[[0, 0, 1, 2]], ["refund", "refund", "login", "parcel"])
 NOTHING = Labelled([], np.zeros((0, 0), np.float32), [], [])

@@ -24,7 +24,7 @@ from nightshift.retrieval.sections import Sections
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 from nightshift.train.query_tower import article_loss, train_query_tower
-from nightshift.train.resolved import batches, can_train, examples_of
+from nightshift.train.query_tower_data import batches, can_train, examples_of
 
 ARTICLES = 5
 PROFILE = dataclasses.replace(profile("tiny"), tower_epochs=6, tower_batch=8)

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.train.rehearsal import MOST_TENTHS, intents_before, rehearse
-from nightshift.train.rows import Labelled
+from nightshift.train.dataset import Labelled
+from nightshift.train.temporal_cv import MOST_TENTHS, intents_before, rehearse
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
 ARTICLES = ["a0", "a1", "a2"]

@@ -77,8 +77,8 @@ def home(tmp_path_factory) -> Home:
     from nightshift.export.encoder import export_document_tower
     from nightshift.index.build import build
     from nightshift.retrieval.confidence import UNFITTED
-    from nightshift.train.heads import train_heads
-    from nightshift.train.rows import Labelled
+    from nightshift.train.classifiers import train_heads
+    from nightshift.train.dataset import Labelled
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
     store = open_store(settings.store)

@@ -28,10 +28,10 @@ from nightshift.settings import Profile
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.text.ngrams import ngrams
-from nightshift.train.head import FEWEST_HELD_OUT, INTENT, PRIOR, Head, calibrated
+from nightshift.train.classifier import FEWEST_HELD_OUT, INTENT, PRIOR, Head, calibrated
+from nightshift.train.dataset import Labelled, frequent, recent
 from nightshift.train.injection import learn_injection, lessons
-from nightshift.train.rows import Labelled, frequent, recent
-from nightshift.train.unfamiliar import learn_familiar
+from nightshift.train.novelty import learn_familiar
 
 FEWEST_EXAMPLES = {"intent": 5, "prior": 1, "unfamiliar": 5}
 PARITY_EVERY = 4  # of the sentences that the injection head is checked on

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nightshift.answering.prompts import END_OF_TURN
-from nightshift.train.examples import Example
+from nightshift.train.generator_data import Example
 
 WARM_UP = 0.05  # share of the steps
 PADDED_TOKENS = 640  # a micro-batch: with 135 M parameters it keeps the peak below 3.5 GB

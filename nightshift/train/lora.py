@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nightshift.digests import canonical_json
 
 if TYPE_CHECKING:
-    from nightshift.train.tower import Tower
+    from nightshift.train.encoder_module import Tower
 
 RANK = 16
 
@@ -22,7 +22,7 @@ def adapted(folder: Path) -> "Tower":
     """The pretrained tower with an untrained LoRA adapter on every linear layer but the pooler, which is not used."""
     from peft import LoraConfig, get_peft_model
 
-    from nightshift.train.tower import load_tower
+    from nightshift.train.encoder_module import load_tower
 
     tower = load_tower(folder)
     config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=r".*pooler.*")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nightshift.digests import canonical_json, digest_of
 from nightshift.retrieval.sections import Sections
-from nightshift.train.holdout import newest
+from nightshift.train.temporal_split import newest
 
 ARTICLE_WEIGHT = 3.0  # tickets that the sections of one article weigh as, together
 

@@ -16,7 +16,7 @@ from nightshift.answering.prompts import END_OF_TURN
 from nightshift.models.generator import until
 from nightshift.progress import track
 from nightshift.text.passages import Passage
-from nightshift.train.examples import Example
+from nightshift.train.generator_data import Example
 
 AT_ONCE = 12  # prompts decoded together: a step costs little more than for one
 ENOUGH = 48  # tokens: the first sentence decides

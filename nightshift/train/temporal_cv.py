@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.retrieval.retriever import Retriever
-from nightshift.train.head import INTENT, Head, calibrated, fit_head
-from nightshift.train.heads import FEWEST_EXAMPLES
-from nightshift.train.holdout import HELD_OUT_SHARE, newest
-from nightshift.train.rows import Labelled, frequent
+from nightshift.train.classifier import INTENT, Head, calibrated, fit_head
+from nightshift.train.classifiers import FEWEST_EXAMPLES
+from nightshift.train.dataset import Labelled, frequent
+from nightshift.train.temporal_split import HELD_OUT_SHARE, newest
 
 ENOUGH = 500  # questions: a newest tenth that has them is asked alone
 MOST_TENTHS = 5  # an older half of the past is left to learn the first of them from

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from nightshift.metrics.calibration import softmax, surprise, temperature
 from nightshift.metrics.classification import frequency_of, judged, length_of, targets
-from nightshift.train.neighbours import MOST, Neighbours
-from nightshift.train.rows import Labelled
+from nightshift.train.dataset import Labelled
+from nightshift.train.kernel_density import MOST, Neighbours
 
 INVERSE_REGULARISATION = 10.0  # vectors have length 1: the default of 1 would flatten every head
 TOLERANCE = 1e-3

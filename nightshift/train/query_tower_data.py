@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.retrieval.sections import Sections
-from nightshift.train.holdout import newest
+from nightshift.train.temporal_split import newest
 
 FEWEST_TICKETS = 50
 

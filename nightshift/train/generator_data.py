@@ -28,8 +28,8 @@ from nightshift.progress import track
 from nightshift.settings import Profile
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, sentences
-from nightshift.train.holdout import newest
-from nightshift.train.library import Library, shared
+from nightshift.train.distractors import Library, shared
+from nightshift.train.temporal_split import newest
 
 DECLINING_SHARE = 0.1
 LONGEST_ANSWER = 2  # sentences

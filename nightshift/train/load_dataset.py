@@ -19,7 +19,7 @@ from nightshift.models.embedding_cache import cached_vectors, text_keys
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
-from nightshift.train.rows import Labelled
+from nightshift.train.dataset import Labelled
 from nightshift.warehouse import read_mart
 
 NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]

@@ -19,7 +19,6 @@ import pyarrow as pa
 from nightshift.answering.policy import Policy
 from nightshift.answering.tuned import Dials
 from nightshift.artifacts import Features, Index, Model
-from nightshift.evaluate.decline import fit_confidence
 from nightshift.index.build import memory_table, unresolved_table
 from nightshift.index.exact import open_folder
 from nightshift.models.cached_encoder import SharedEncoders
@@ -31,11 +30,12 @@ from nightshift.retrieval.ticket_knn import Memory
 from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.settings import Settings
 from nightshift.store import Store
-from nightshift.train.blend import COLD_START, fit_blend
-from nightshift.train.holdout import newest
-from nightshift.train.labelled import labelled_pairs
-from nightshift.train.rehearsal import Rehearsed, intents_before, prior_without, rehearse
-from nightshift.train.rows import Labelled
+from nightshift.train.abstention import fit_confidence
+from nightshift.train.dataset import Labelled
+from nightshift.train.fusion_weights import COLD_START, fit_blend
+from nightshift.train.load_dataset import labelled_pairs
+from nightshift.train.temporal_cv import Rehearsed, intents_before, prior_without, rehearse
+from nightshift.train.temporal_split import newest
 from nightshift.warehouse import read_mart
 
 
