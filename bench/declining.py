@@ -31,7 +31,7 @@ from bench.truth import KINDS, answered_by, read_truth, simulated_truth
 from nightshift.artifacts import Features
 from nightshift.backtest.learning import learn
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate.contender import Opened
+from nightshift.evaluate.model_under_test import Opened
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error

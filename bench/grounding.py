@@ -5,7 +5,7 @@
 
 True are sentences of the passages as they stand, and, as paraphrases, the sentences of accepted answers that share most
 of their words with a passage of the article they link. Each is made false in every way it can be
-(nightshift/evaluate/falsehoods.py). Missed: false claims that pass the check. In brackets: 95 % bootstrap intervals.
+(nightshift/evaluate/counterfactuals.py). Missed: false claims that pass the check. In brackets: 95 % bootstrap intervals.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from bench.source import source_url
 from nightshift.answering.grounding import check, support
-from nightshift.evaluate.falsehoods import KINDS, TRUE, Claim, claims_of, sentences_of
+from nightshift.evaluate.counterfactuals import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
 from nightshift.metrics.selective import area
 from nightshift.settings import Settings

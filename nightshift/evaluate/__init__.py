@@ -12,8 +12,8 @@ Everything measured stands in evaluation.json, apart from what a clock said and 
 from run to run, and the same candidate on the same questions must give the same Evaluation.
 """
 
-from nightshift.evaluate.contender import Contender
 from nightshift.evaluate.evaluation import EvaluationWork, evaluate, read_evaluation
 from nightshift.evaluate.gate import Gate, Limits, Verdict
+from nightshift.evaluate.model_under_test import Contender
 
 __all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate", "read_evaluation"]

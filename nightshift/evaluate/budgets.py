@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nightshift.evaluate.contender import Contender
 from nightshift.evaluate.gate import Gate, Limits, at_most
+from nightshift.evaluate.model_under_test import Contender
 from nightshift.release.layout import SERVED
 
 _EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits

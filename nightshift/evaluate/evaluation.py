@@ -16,10 +16,10 @@ from nightshift.artifacts import Drift, Evaluation, Features
 from nightshift.digests import canonical_json, digest_of
 from nightshift.drift.check import measured as measured_drift
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import answers, behaviour, budgets, canary, falsehoods, leakage, quality
-from nightshift.evaluate.contender import Contender, Opened, opened
+from nightshift.evaluate import answers, budgets, canary, counterfactuals, invariance, leakage, quality
 from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
 from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
+from nightshift.evaluate.model_under_test import Contender, Opened, opened
 from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
 from nightshift.metrics.retrieval import Found
 from nightshift.models.cached_encoder import SharedEncoders
@@ -152,9 +152,9 @@ def _behaviour(mine: Opened, serving: Opened | None, golden: list[Golden], night
     latest = night.questions["created_at"].to_pylist()[-1]
     texts = some["text"].to_pylist() + answerable
     times = some["created_at"].to_pylist() + [latest] * len(answerable)
-    kept = behaviour.unchanged(mine.retriever, texts, times)
-    champion = behaviour.unchanged(serving.retriever, texts, times) if serving else None
-    return grouped("behaviour", behaviour.behaviour_gates(kept, champion, night.limits))
+    kept = invariance.unchanged(mine.retriever, texts, times)
+    champion = invariance.unchanged(serving.retriever, texts, times) if serving else None
+    return grouped("behaviour", invariance.behaviour_gates(kept, champion, night.limits))
 
 
 def _answered(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[dict[str, float], budgets.Clock]:
@@ -178,7 +178,7 @@ def _grounding(mine: Opened, code: str, store: Store) -> dict[str, float]:
     passages = mine.retriever.passages
 
     def measured() -> str:
-        told = falsehoods.measure(falsehoods.planted(passages, _PLANTED))
+        told = counterfactuals.measure(counterfactuals.planted(passages, _PLANTED))
         return store.put_json({"grounding.json": store.put_json(told)})
 
     tree = store.tree(once("grounding", [code, [one.chunk_id for one in passages]], measured, store))

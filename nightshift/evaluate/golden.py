@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nightshift.artifacts import Features
-from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.gate import Gate, Limits, no_worse, not_examined, share_at_least
+from nightshift.evaluate.model_under_test import Opened
 from nightshift.lake import read_rows
 from nightshift.store import Store
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from nightshift.digests import digest_of
 from nightshift.evaluate import answers
-from nightshift.evaluate.contender import Opened
+from nightshift.evaluate.model_under_test import Opened
 from nightshift.evaluate.slices import labelled, slices
 from nightshift.metrics.retrieval import Found, interval, score_rankings
 from nightshift.metrics.selective import decline_metrics, risk_coverage

@@ -7,8 +7,8 @@ import pytest
 
 from nightshift.artifacts import Release
 from nightshift.evaluate.budgets import Clock, Size, latency_gates, parities, parity_gates, size_gates, sizes
-from nightshift.evaluate.contender import Contender
 from nightshift.evaluate.gate import Limits
+from nightshift.evaluate.model_under_test import Contender
 
 LIMITS = Limits()
 MODELS = {"generator": Size(80_000_000, "smol"), "query_tower": Size(90_000_000, "mini")}

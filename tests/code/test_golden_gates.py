@@ -7,10 +7,10 @@ import pytest
 from delivered import delivered, question
 
 from nightshift.artifacts import Features
-from nightshift.evaluate.behaviour import WAYS, behaviour_gates, unchanged, worded
-from nightshift.evaluate.contender import Opened
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.golden import Golden, Marks, examine, golden_gates, read_golden
+from nightshift.evaluate.invariance import WAYS, behaviour_gates, unchanged, worded
+from nightshift.evaluate.model_under_test import Opened
 from nightshift.retrieval.confidence import FEATURES, Confidence
 from nightshift.store import open_store
 

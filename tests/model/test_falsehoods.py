@@ -1,7 +1,7 @@
 """Planted falsehoods are false in one way each, and grounding is measured on them."""
 
 from nightshift.answering.grounding import check
-from nightshift.evaluate.falsehoods import KINDS, TRUE, measure, planted
+from nightshift.evaluate.counterfactuals import KINDS, TRUE, measure, planted
 from nightshift.text.passages import Passage
 
 PASSAGES = (
