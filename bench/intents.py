@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.texts import Texts, held_out, interval, read, vectors
-from nightshift.export.heads import write_head
+from nightshift.export.classifiers import write_head
 from nightshift.metrics.classification import frequency_of, judged, length_of, targets
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from nightshift.artifacts import Model
 from nightshift.digests import canonical_json
-from nightshift.export.heads import write_distances, write_head
+from nightshift.export.classifiers import write_distances, write_head
 from nightshift.progress import say
 from nightshift.settings import Profile
 from nightshift.store import Store
