@@ -38,7 +38,7 @@ from nightshift.metrics.retrieval import interval
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.generator import Generator
 from nightshift.progress import say, track
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.release.layout import read, release_of
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings

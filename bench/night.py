@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.process import Cost, cost_of
 from bench.source import source_url
 from nightshift.evaluate.evaluation import read_evaluation
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.settings import Settings
 from nightshift.store import open_store
 

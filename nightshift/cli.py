@@ -65,7 +65,7 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
     """Ask the release that serves; the answer streams, its citations and the release follow."""
     from nightshift.answering.assistant import Answered, Delta
     from nightshift.answering.open import open_assistant
-    from nightshift.release.registry import serving
+    from nightshift.registry.mlflow import serving
     from nightshift.store import open_store
 
     settings = Settings.from_env()
@@ -90,7 +90,7 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
 @app.command()
 def status() -> None:
     """Show who serves, and what the last night did and cost."""
-    from nightshift.release.registry import champion
+    from nightshift.registry.mlflow import champion
     from nightshift.reports.run_log import Shelf
 
     settings = Settings.from_env()
@@ -162,7 +162,8 @@ def backtest(
 @releases.command("list")
 def list_releases() -> None:
     """Every registered release, newest first."""
-    from nightshift.release import describe, registry
+    from nightshift.registry import describe
+    from nightshift.registry import mlflow as registry
 
     print(describe.listing(registry.releases(Settings.from_env())))
 
@@ -170,7 +171,8 @@ def list_releases() -> None:
 @releases.command()
 def show(version: Annotated[int, typer.Argument(help="Registered version.")]) -> None:
     """What a release is made of, where it came from, and why it was let in or kept out."""
-    from nightshift.release import describe, registry
+    from nightshift.registry import describe
+    from nightshift.registry import mlflow as registry
     from nightshift.release.diff import described
     from nightshift.release.lineage import render
     from nightshift.store import open_store
@@ -189,7 +191,7 @@ def diff(
     b: Annotated[int, typer.Argument(help="Registered version.")],
 ) -> None:
     """What changed from one release to another."""
-    from nightshift.release import registry
+    from nightshift.registry import mlflow as registry
     from nightshift.release.diff import described, render
     from nightshift.release.diff import diff as compare
     from nightshift.store import open_store

@@ -10,7 +10,7 @@ import uvicorn
 
 from nightshift.errors import NightshiftError
 from nightshift.progress import say
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from serving.app import create_app

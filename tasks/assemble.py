@@ -36,7 +36,7 @@ def assemble(
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
     from nightshift.answering.tuned import Dials
     from nightshift.index.build import unresolved_table
-    from nightshift.release.assembling import assemble as put_together
+    from nightshift.registry.assemble import assemble as put_together
     from nightshift.settings import profile as profile_of
     from nightshift.store.memo import once
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets

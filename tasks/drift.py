@@ -31,7 +31,7 @@ _SAID = {
 def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
     from nightshift.drift.check import look, measured
-    from nightshift.release import registry
+    from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
     settings = Settings.from_env().at(profile)

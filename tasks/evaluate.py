@@ -30,7 +30,7 @@ def evaluate(
     from nightshift.answering.open import open_assistant
     from nightshift.evaluate import Contender, read_evaluation
     from nightshift.evaluate import evaluate as judge
-    from nightshift.release import registry
+    from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
     settings = Settings.from_env().at(profile)

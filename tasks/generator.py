@@ -26,7 +26,7 @@ SEED = 7
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
-    from nightshift.release.tracking import tracked
+    from nightshift.registry.tracking import tracked
     from nightshift.store.model_tree import read_model
     from nightshift.train.distractors import passages_of
     from nightshift.train.generator import can_train, train_generator

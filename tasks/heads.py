@@ -23,7 +23,7 @@ from tasks.stage import DECK, stage
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
     """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
     from nightshift.digests import canonical_json, digest_of
-    from nightshift.release.tracking import tracked
+    from nightshift.registry.tracking import tracked
     from nightshift.store.memo import once
     from nightshift.store.model_tree import read_model
     from nightshift.train.classifiers import train_heads

@@ -19,7 +19,7 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def package(promotion: Promotion) -> FlyteDirectory | None:
     """The Bento of the release that serves, built once per release. Never cached: its path is not content."""
-    from nightshift.release.package import build_bento
+    from nightshift.registry.bento import build_bento
 
     settings = Settings.from_env()
     store = open_store(settings.store)

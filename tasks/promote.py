@@ -16,7 +16,7 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def promote(candidate: Release, evaluation: Evaluation) -> Promotion:
     """Move the alias, or keep the candidate with its reasons. Never cached: the registry is what it changes."""
-    from nightshift.release.promotion import promote_or_reject
+    from nightshift.registry.promotion import promote_or_reject
 
     settings = Settings.from_env()
     with stage("promote") as finish:

@@ -23,7 +23,7 @@ def query_tower(
     features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
-    from nightshift.release.tracking import tracked
+    from nightshift.registry.tracking import tracked
     from nightshift.retrieval.sections import sections_of
     from nightshift.store.model_tree import read_model
     from nightshift.train.query_tower import train_query_tower

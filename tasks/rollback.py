@@ -15,7 +15,7 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def move_back(version: int = 0) -> Promotion:
     """Move the champion alias back; 0 means the release that served before."""
-    from nightshift.release.promotion import roll_back
+    from nightshift.registry.promotion import roll_back
 
     settings = Settings.from_env()
     with stage("promote") as finish:

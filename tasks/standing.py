@@ -17,7 +17,7 @@ from tasks.stage import DECK, stage
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def standing(features: Features, drift: Drift, profile: str = "tiny", lora: str = "auto") -> Standing:
     """Who serves and what may be reused. Never cached: the registry may have moved."""
-    from nightshift.release.standing import consult
+    from nightshift.registry.retraining import consult
 
     settings = Settings.from_env().at(profile)
     with stage("standing") as finish:

@@ -18,7 +18,7 @@ from nightshift.digests import canonical_json
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
 from nightshift.progress import cpu_seconds
-from nightshift.release.standing import new_share
+from nightshift.registry.retraining import new_share
 from nightshift.retrieval.sections import sections_of
 from nightshift.settings import Settings, profile
 from nightshift.store import Store

@@ -17,7 +17,7 @@ from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
 from nightshift.models.generator import Generator
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.release.layout import release_of
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings

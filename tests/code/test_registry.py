@@ -13,10 +13,10 @@ import pytest
 
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
+from nightshift.registry.promotion import promote_or_reject, roll_back
+from nightshift.registry.tracking import registry_client, tracked
 from nightshift.release.layout import FORMAT
-from nightshift.release.promotion import promote_or_reject, roll_back
-from nightshift.release.tracking import registry_client, tracked
 from nightshift.settings import Settings
 from nightshift.store import open_store
 

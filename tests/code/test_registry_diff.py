@@ -2,9 +2,9 @@
 
 import pytest
 
-from nightshift.release import describe
+from nightshift.registry import describe
+from nightshift.registry.mlflow import Move, RegisteredRelease
 from nightshift.release.diff import Described, diff, render
-from nightshift.release.registry import Move, RegisteredRelease
 
 
 def release(

@@ -8,10 +8,10 @@ import pytest
 
 from nightshift.artifacts import Drift, Features
 from nightshift.errors import SettingsError
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
+from nightshift.registry.mlflow import RegisteredRelease
+from nightshift.registry.retraining import consult
 from nightshift.release.layout import FORMAT
-from nightshift.release.registry import RegisteredRelease
-from nightshift.release.standing import consult
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 
 pytestmark = pytest.mark.slow
 

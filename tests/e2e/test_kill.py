@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.reports.run_log import STAGES
 
 pytestmark = pytest.mark.slow

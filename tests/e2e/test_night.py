@@ -6,7 +6,7 @@ import re
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.release.layout import read
 from nightshift.reports.run_log import STAGES, Shelf
 from nightshift.simulation.changes import published

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 
 pytestmark = [pytest.mark.slow, pytest.mark.realdata]
 

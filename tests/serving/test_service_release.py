@@ -13,8 +13,8 @@ import pytest
 
 from nightshift.artifacts import Evaluation
 from nightshift.errors import PackagingError
-from nightshift.release.package import build_bento
-from nightshift.release.promotion import promote_or_reject
+from nightshift.registry.bento import build_bento
+from nightshift.registry.promotion import promote_or_reject
 
 ROOT = Path(__file__).parents[2]
 QUESTION = {"messages": [{"role": "user", "content": "How long does standard delivery take?"}]}

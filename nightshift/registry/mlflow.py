@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
+from nightshift.registry.tracking import experiment, is_new, log_metrics, registry_client
 from nightshift.release.layout import read
-from nightshift.release.tracking import experiment, is_new, log_metrics, registry_client
 from nightshift.settings import Settings
 from nightshift.store import Store
 

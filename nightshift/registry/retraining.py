@@ -13,7 +13,7 @@ from typing import cast
 from nightshift.artifacts import Drift, Features, Standing
 from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.release.layout import comparable, model_digests, read
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store

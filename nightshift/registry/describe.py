@@ -7,8 +7,8 @@ version  release       verdict   serves    reasons
 
 from collections.abc import Sequence
 
+from nightshift.registry.mlflow import Move, RegisteredRelease
 from nightshift.release.diff import Described
-from nightshift.release.registry import Move, RegisteredRelease
 
 SHORT = 12
 WIDE = 90

@@ -6,7 +6,7 @@ Promotion(release='03fa...', outcome='rejected', serving='91ab...', registered_v
 
 from nightshift.artifacts import Evaluation, Promotion, Release
 from nightshift.errors import StoreError
-from nightshift.release import registry
+from nightshift.registry import mlflow as registry
 from nightshift.release.layout import comparable
 from nightshift.settings import Settings
 from nightshift.store import Store
