@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from bench.source import source_url
 from bench.truth import KINDS, answered_by, read_truth, simulated_truth
 from nightshift.artifacts import Features
-from nightshift.backtest.learning import learn
+from nightshift.backtest.train_night import learn
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.model_under_test import Opened
 from nightshift.export.encoder import export_document_tower

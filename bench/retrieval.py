@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from bench.source import source_url
 from nightshift.artifacts import Features
-from nightshift.backtest.learning import learn
+from nightshift.backtest.train_night import learn
 from nightshift.errors import NotEnoughData
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest

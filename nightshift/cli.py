@@ -131,7 +131,7 @@ def evaluate(
     release: Annotated[int, typer.Option(help="Registered version; 0 is the one that serves.")] = 0,
 ) -> None:
     """Score a release on any mapped source; prints machine-readable JSON."""
-    from nightshift.evaluate.elsewhere import score
+    from nightshift.backtest.external import score
 
     print(json.dumps(score(source, since, release, Settings.from_env()), indent=1))
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.artifacts import Model
-from nightshift.backtest.history import History, read_history
-from nightshift.backtest.learning import Lesson, learn
 from nightshift.backtest.plan import Plan
+from nightshift.backtest.time_travel import History, read_history
+from nightshift.backtest.train_night import Lesson, learn
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import score_rankings
 from nightshift.models.cached_encoder import SharedEncoders

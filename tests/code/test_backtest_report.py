@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from nightshift.artifacts import Model
-from nightshift.backtest.learning import Cost, Lesson
 from nightshift.backtest.plan import planned
 from nightshift.backtest.plot import NAMES, gained, moving, picture
 from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
 from nightshift.backtest.report import prepared, table, to_json, write
+from nightshift.backtest.train_night import Cost, Lesson
 from nightshift.errors import SettingsError
 
 FIRST, LAST = datetime(2024, 7, 1), datetime(2024, 9, 30)  # noqa: DTZ001 - UTC without a zone, as in the marts

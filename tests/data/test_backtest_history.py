@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from deliveries import answer, day, place, resolved, shop, snapshot, ticket
 
-from nightshift.backtest import history as reading
-from nightshift.backtest.history import history_of, read_history
+from nightshift.backtest import time_travel as reading
 from nightshift.backtest.plan import planned
+from nightshift.backtest.time_travel import history_of, read_history
 from nightshift.errors import NotEnoughData
 from nightshift.warehouse import read_mart, transform
 

@@ -9,9 +9,9 @@ import pytest
 from tiny_encoder import write_tiny_encoder
 from typer.testing import CliRunner
 
-from nightshift.backtest.history import History, _written
 from nightshift.backtest.plan import planned
 from nightshift.backtest.replay import CONTENDERS, replay
+from nightshift.backtest.time_travel import History, _written
 from nightshift.cli import app
 from nightshift.export.encoder import export_document_tower
 from nightshift.settings import Settings
