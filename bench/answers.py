@@ -30,7 +30,7 @@ from bench.process import cost_of
 from bench.source import source_url
 from nightshift.answering.assistant import Answered, Assistant
 from nightshift.answering.policy import Policy
-from nightshift.answering.prompts import render, without_marks
+from nightshift.answering.prompts import PREFIX, render, without_marks
 from nightshift.artifacts import Features
 from nightshift.export.generator import export_generator
 from nightshift.lake import read_manifest
@@ -155,7 +155,7 @@ def compare(home: Path, n: int) -> str:
     for title, learned in (("base", None), ("tuned", adapter)):
         say(f"    {title}  exporting")
         model = export_generator(learned, adapter.base, store=store, settings=settings, probes=probes)
-        generator = Generator(store.checkout(model.digest), settings.threads)
+        generator = Generator(store.checkout(model.digest), settings.threads, PREFIX)
         said, seconds[title] = answers(generator, [(c.question, c.found) for c in asked], policy, retriever.likeness)
         missing = [(c.question, c.elsewhere) for c in asked[::2]]
         away, _ = answers(generator, missing, policy, retriever.likeness)

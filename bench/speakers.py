@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nightshift.answering.prompts import PREFIX
 from nightshift.models.generator import Generator
 
 
@@ -40,7 +41,7 @@ class Nightshift:
     """What serves: the fixed prompt kept, and what the prompt already says proposed."""
 
     def __init__(self, folder: Path, threads: int) -> None:
-        self._generator = Generator(folder, threads)
+        self._generator = Generator(folder, threads, PREFIX)
 
     def turn(self, prompt: list[int], new_tokens: int) -> Turn:
         return timed(self._generator.tokens(prompt, new_tokens))

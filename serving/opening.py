@@ -12,6 +12,7 @@ from typing import Any
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import PREFIX
 from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
 from nightshift.release.layout import digest_of_folder
@@ -58,7 +59,7 @@ def open_release(folder: Path, threads: int) -> Served:
     """
     if not (folder / "release.json").is_file():
         raise StoreError(f"{folder} is no release folder", "pass the folder that holds release.json")
-    generator = Generator(folder / "generator", threads)
+    generator = Generator(folder / "generator", threads, PREFIX)
     policy = Policy.from_json((folder / "policy.json").read_text())
     retriever = Retriever.open(folder, threads)
     assistant = Assistant(retriever, Interruptible(generator), policy, retriever.likeness)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import PREFIX
 from nightshift.models.generator import Generator
 from nightshift.retrieval.retriever import Retriever
 
@@ -15,4 +16,4 @@ def open_assistant(release: Path, threads: int) -> Assistant:
     """The assistant of a release folder. Raises IndexUnavailable, ModelUnreadable, SettingsError."""
     policy = Policy.from_json((release / "policy.json").read_text())
     retriever = Retriever.open(release, threads)
-    return Assistant(retriever, Generator(release / "generator", threads), policy, retriever.likeness)
+    return Assistant(retriever, Generator(release / "generator", threads, PREFIX), policy, retriever.likeness)

@@ -12,6 +12,7 @@ from typing import Any
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
+from nightshift.answering.prompts import PREFIX
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
@@ -51,7 +52,9 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         index, _ = build(features, tower, store, aside)
         retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
         policy = Policy.from_json((folder / "policy.json").read_text())
-        assistant = Assistant(retriever, Generator(folder / "generator", settings.threads), policy, retriever.likeness)
+        assistant = Assistant(
+            retriever, Generator(folder / "generator", settings.threads, PREFIX), policy, retriever.likeness
+        )
         found = measured(retriever, assistant, questions, folder, aside)
     return {
         "release": entry.digest,

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.answering.prompts import VERSION, render
+from nightshift.answering.prompts import PREFIX, VERSION, render
 from nightshift.artifacts import Model
 from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
@@ -164,7 +164,7 @@ class Continuation:
 
 def continuations(folder: Path, prompts: Sequence[Sequence[int]], threads: int) -> list[Continuation]:
     """Let the converted model in `folder` go on greedily after each prompt, as it would when serving."""
-    generator = Generator(folder, threads)
+    generator = Generator(folder, threads, PREFIX)
     said = [list(generator.tokens(prompt, CONTINUED_TOKENS)) for prompt in prompts]
     return [Continuation([*prompt, *more], len(prompt)) for prompt, more in zip(prompts, said, strict=True)]
 

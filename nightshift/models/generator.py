@@ -1,6 +1,6 @@
 """The exported generator: onnxruntime-genai, greedy, on this machine.
 
-Generator(folder, threads=2).stream(prompt, max_tokens=96)   # yields pieces of text as they are decoded
+Generator(folder, threads=2, prefix=PREFIX).stream(prompt, max_tokens=96)   # yields pieces of text as they are decoded
 """
 
 import json
@@ -8,8 +8,6 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-from nightshift.answering.prompts import PREFIX
 
 ROOM = 1024  # tokens of the longest turn that three passages, a question and an answer make
 # Answers repeat their passages: what followed the last two tokens before is proposed, and checked in one pass.
@@ -19,10 +17,10 @@ LOOKED_UP = {"ngram_size": 3, "max_draft_tokens": 8}
 class Generator:
     """A causal language model in a folder with `genai_config.json`. Safe to share between threads: one turn at a time.
 
-    What every prompt begins with is computed once and stays in the key-value cache.
+    `prefix` is what every prompt begins with: it is computed once and stays in the key-value cache.
     """
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, prefix: str) -> None:
         import onnxruntime_genai as genai
 
         config = genai.Config(str(folder))
@@ -30,7 +28,7 @@ class Generator:
         self._genai = genai
         self._model = genai.Model(config)
         self._tokenizer = genai.Tokenizer(self._model)
-        self._prefix = self.encode(PREFIX)
+        self._prefix = self.encode(prefix)
         self._search: Any = None  # holds the prefix, and after it what the last turn left
         self._room = ROOM
         self._turn = threading.Lock()

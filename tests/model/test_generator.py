@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from nightshift.answering.prompts import DECLINE, END_OF_TURN, render
+from nightshift.answering.prompts import DECLINE, END_OF_TURN, PREFIX, render
 from nightshift.artifacts import Model
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.models.generator import until
@@ -189,7 +189,7 @@ def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
     """Whatever was asked or abandoned before, a turn says token for token what it says from nothing."""
     from nightshift.models.generator import Generator
 
-    generator = Generator(spoken, threads=1)
+    generator = Generator(spoken, threads=1, prefix=PREFIX)
     prompts = [generator.encode(text) for text in (example(1).prompt, "no prompt of ours", example(2).prompt)]
     plain = [from_nothing(spoken, prompt, 24) for prompt in prompts]
     assert all(len(said) > 1 for said in plain)
@@ -203,7 +203,7 @@ def test_a_turn_longer_than_the_room_gets_more(spoken):
     """The cache grows with the longest turn, and shorter ones after it are as before."""
     from nightshift.models.generator import ROOM, Generator
 
-    generator = Generator(spoken, threads=1)
+    generator = Generator(spoken, threads=1, prefix=PREFIX)
     short = generator.encode(example(1).prompt)
     said = list(generator.tokens(short, 8))
     long = generator.encode(render("what now", [passage(i) for i in range(1, 36)]))
@@ -261,7 +261,7 @@ def test_two_steps_train_export_and_speak(home):
     folder = store.checkout(model.digest)
     assert json.loads((folder / "model.json").read_bytes())["adapter"] == adapter.digest
 
-    generator = Generator(folder, threads=1)
+    generator = Generator(folder, threads=1, prefix=PREFIX)
     said = ["".join(generator.stream(probes[0], 24, stop=[END_OF_TURN])) for _ in range(2)]
     assert said[0].strip()
     assert said[0] == said[1]
