@@ -77,9 +77,9 @@ SECTIONS = (
     ),
     Section("intents", "Intents", ("bench.intents", "--train", "DATA/banking77/train.parquet"), "banking77"),
     Section(
-        "unfamiliar",
+        "novelty",
         "Questions of no known intent",
-        ("bench.unfamiliar", "--train", "DATA/clinc150/train_val.parquet", "--label-column", "intent"),
+        ("bench.studies.novelty", "--train", "DATA/clinc150/train_val.parquet", "--label-column", "intent"),
         "clinc150",
     ),
     Section(

@@ -1,4 +1,4 @@
-"""Train the heads on frozen ticket vectors: intent, the article that helped, what is unfamiliar, what gives orders.
+"""Train the heads on frozen ticket vectors: intent, the article that helped, what gives orders.
 
 pyflyte run tasks/heads.py heads --features '{...}' --document_tower '{...}'
 """
@@ -23,10 +23,11 @@ from tasks.stage import DECK, stage
 def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
     """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
     from nightshift.digests import canonical_json, digest_of
+    from nightshift.export.classifiers import export_classifiers
     from nightshift.registry.tracking import tracked
     from nightshift.store.memo import once
     from nightshift.store.model_tree import read_model
-    from nightshift.train.classifiers import train_heads
+    from nightshift.train.classifiers import train_classifiers
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets, ordinary_tickets
 
     settings = Settings.from_env().at(profile)
@@ -39,15 +40,8 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
 
         def learned() -> str:
             with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log:
-                model = train_heads(
-                    tickets,
-                    pairs,
-                    ordinary=ordinary,
-                    profile=size(profile),
-                    store=store,
-                    base=document_tower.base,
-                    trained_on=features.digest,
-                )
+                trained = train_classifiers(tickets, pairs, ordinary=ordinary, profile=size(profile))
+                model = export_classifiers(trained, store, base=document_tower.base, trained_on=features.digest)
                 log(model.metrics, 0)
             return model.digest
 

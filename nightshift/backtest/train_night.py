@@ -15,6 +15,7 @@ import numpy as np
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.digests import canonical_json
+from nightshift.export.classifiers import export_classifiers
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
 from nightshift.progress import cpu_seconds
@@ -22,7 +23,7 @@ from nightshift.registry.retraining import new_share
 from nightshift.retrieval.sections import sections_of
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.train.classifiers import train_heads
+from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import Labelled
 from nightshift.train.load_dataset import labelled_pairs
 from nightshift.train.query_tower import train_query_tower
@@ -77,7 +78,8 @@ def learn(
     queries, learned = _query_tower(features, index, last, tower, documents, store, settings)
     tower_seconds = cpu_seconds() - began
     pairs = labelled_pairs(features, documents, store, settings)
-    heads = train_heads(tickets, pairs, profile=size, store=store, base=documents.base, trained_on=features.digest)
+    trained = train_classifiers(tickets, pairs, ordinary=None, profile=size)
+    heads = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
     dials = tune(features, index, documents, queries, tickets, store, settings)
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))

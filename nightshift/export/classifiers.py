@@ -1,9 +1,9 @@
-"""Heads to ONNX, each checked on real vectors: `vector` float32 [n, dim] -> `probabilities` [n, classes] or `distance` [n].
+"""The classifiers to ONNX, each checked on real vectors: `vector` float32 [n, dim] -> `probabilities` [n, classes].
 
-parity = write_head(head, folder / "intent.onnx", vectors)                  # against numpy
-parity = write_distances(familiar, folder / "unfamiliar.onnx", vectors)     # the same
+model = export_classifiers(trained, store, base=document_tower.base, trained_on=features.digest)
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.artifacts import Model
+from nightshift.digests import canonical_json
 from nightshift.export.parity import check
 from nightshift.models.onnx_session import open_session
+from nightshift.store import Store
+from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.classifier import Head
+from nightshift.train.classifiers import TrainedClassifier
 from nightshift.train.kernel_density import FAINT, NEAR
-from nightshift.train.novelty import Familiar
 
 TOLERANCE = 1e-5
 PARITY_VECTORS = 256
 
 Step = tuple[str, list[str], str, dict[str, Any]]  # operator, inputs, output, attributes
+
+
+def export_classifiers(trained: Mapping[str, TrainedClassifier], store: Store, *, base: str, trained_on: str) -> Model:
+    """Write every classifier that was learned, check it against numpy, and keep them in one tree.
+
+    The tree: intent.onnx prior.onnx injection.onnx, the labels of the first two, heads.json with the facts of each and
+    the reason where one is absent, trained_on.json. `base` and `trained_on` name the document tower's base and the
+    features. Raises ParityExceeded.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        metrics: dict[str, float] = {}
+        for name, classifier in trained.items():
+            if name != "injection":
+                labels = classifier.head.labels if classifier.head else []
+                (folder / f"{name}_labels.json").write_bytes(canonical_json(labels))
+            metrics |= {f"{name}_{metric}": value for metric, value in classifier.metrics.items()}
+            if classifier.head:
+                parity = write_head(classifier.head, folder / f"{name}.onnx", classifier.parity_vectors)
+                metrics[f"{name}_parity"] = parity
+        facts = {name: classifier.facts for name, classifier in trained.items() if classifier.facts}
+        absent = {name: classifier.absent for name, classifier in trained.items() if classifier.absent}
+        (folder / "heads.json").write_bytes(canonical_json({"absent": absent, **facts}))
+        write_trained_on(folder, (ticket for classifier in trained.values() for ticket in classifier.ticket_ids))
+        return store_model(folder, store, kind="heads", base=base, trained_on=trained_on, metrics=metrics)
 
 
 def write_head(head: Head, path: Path, vectors: NDArray[np.float32]) -> float:
@@ -52,29 +81,6 @@ def write_head(head: Head, path: Path, vectors: NDArray[np.float32]) -> float:
     steps.append(("Softmax", [steps[-1][2]], "probabilities", {"axis": 1}))
     _write(path, steps, weights, vectors.shape[1], [None, len(head.labels)])
     return _parity(path, "probabilities", vectors, head.probabilities(vectors[:PARITY_VECTORS]))
-
-
-def write_distances(familiar: Familiar, path: Path, vectors: NDArray[np.float32]) -> float:
-    """Write x Q x + min (x W + b); returns its parity. Raises ParityExceeded.
-
-    Products in double precision: the two terms are large and nearly cancel.
-    """
-    from onnx import TensorProto
-
-    weights = {"quadratic": familiar.quadratic, "linear": familiar.linear, "constant": familiar.constant}
-    steps: list[Step] = [
-        ("Cast", ["vector"], "exact", {"to": TensorProto.DOUBLE}),
-        ("MatMul", ["exact", "quadratic"], "turned", {}),
-        ("Mul", ["turned", "exact"], "squares", {}),
-        ("ReduceSum", ["squares", "over"], "curved", {"keepdims": 0}),
-        ("MatMul", ["exact", "linear"], "projected", {}),
-        ("Add", ["projected", "constant"], "labels", {}),
-        ("ReduceMin", ["labels"], "nearest", {"axes": [1], "keepdims": 0}),
-        ("Add", ["curved", "nearest"], "whole", {}),
-        ("Cast", ["whole"], "distance", {"to": TensorProto.FLOAT}),
-    ]
-    _write(path, steps, {**weights, "over": np.array([1], np.int64)}, vectors.shape[1], [None])
-    return _parity(path, "distance", vectors, familiar.distances(vectors[:PARITY_VECTORS]))
 
 
 def _write(

@@ -1,9 +1,8 @@
-"""What a question says at once: its intent, which articles resolved such questions, and what is odd about it.
+"""The classifiers of a release: intents, the articles that resolved such questions, and injections.
 
 heads = Heads(store.checkout(model.digest), threads=1)
 heads.intents(vectors)      # [n, len(heads.intent_labels)] probabilities, or None where no intents were learned
 heads.priors(vectors)       # [n, len(heads.prior_labels)] probabilities over article ids, or None
-heads.unfamiliar(vectors)   # [n] above .95: stranger than 19 of 20 questions were when they were new; or None
 heads.injection(texts)      # [n] probability that a text gives orders to its reader, or None; alarm above heads.injection_limit
 """
 
@@ -37,8 +36,6 @@ class Heads:
         self._intent = _Head(folder, "intent", threads)
         self._prior = _Head(folder, "prior", threads)
         facts: dict[str, Any] = json.loads((folder / "heads.json").read_bytes())
-        self._quantiles = np.array(facts.get("unfamiliar", {}).get("quantiles", []))
-        self._unfamiliar = open_session(folder / "unfamiliar.onnx", threads) if len(self._quantiles) else None
         self._injection_limit: float | None = facts.get("injection", {}).get("limit")
         self._injection = open_session(folder / "injection.onnx", threads) if self._injection_limit else None
 
@@ -63,13 +60,6 @@ class Heads:
     def priors(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """Calibrated probabilities [n, articles]; None when no prior head was learned."""
         return self._prior.probabilities(vectors)
-
-    def unfamiliar(self, vectors: NDArray[np.float32]) -> NDArray[np.float64] | None:
-        """The share [n] of earlier questions that were less strange when they were new; None with too few to tell."""
-        if self._unfamiliar is None:
-            return None
-        distances = _run(self._unfamiliar, "distance", vectors)
-        return np.interp(distances, self._quantiles, np.linspace(0, 1, len(self._quantiles)))
 
     def injection(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """Calibrated probabilities [n] that a text is an attack, at even odds; None in a release older than the head."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from nightshift.export.classifiers import export_classifiers
 from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
 from nightshift.models.classifiers import Heads
 from nightshift.settings import profile
@@ -15,7 +16,7 @@ from nightshift.simulation import content
 from nightshift.store import open_store
 from nightshift.text.ngrams import ngrams
 from nightshift.train.classifier import INTENT, PRIOR, calibrated, fit_head
-from nightshift.train.classifiers import train_heads
+from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import Labelled, recent
 from nightshift.train.injection import lessons
 
@@ -34,15 +35,8 @@ def labelled(labels: list[str], noise: float = 0.3, seed: int = 1) -> Labelled:
 
 def trained(tmp_path, tickets: Labelled, pairs: Labelled, ordinary: dict[str, str] | None = None):
     store = open_store(f"file://{tmp_path}/store")
-    model = train_heads(
-        tickets,
-        pairs,
-        ordinary=ordinary,
-        profile=profile("tiny"),
-        store=store,
-        base="file:/base",
-        trained_on="f" * 64,
-    )
+    classifiers = train_classifiers(tickets, pairs, ordinary=ordinary, profile=profile("tiny"))
+    model = export_classifiers(classifiers, store, base="file:/base", trained_on="f" * 64)
     return model, store.checkout(model.digest)
 
 
@@ -81,10 +75,9 @@ def test_a_head_with_nothing_to_tell_apart_is_absent(tmp_path, labels):
     assert heads.intent_labels == []
     assert heads.intents(np.zeros((2, 16), np.float32)) is None
     assert heads.priors(np.zeros((2, 16), np.float32)).shape == (2, 2)
-    assert heads.unfamiliar(np.zeros((2, 16), np.float32)) is None
     assert heads.injection(["a"]) is None
     absent = json.loads((folder / "heads.json").read_bytes())["absent"]
-    assert list(absent) == ["injection", "intent", "unfamiliar"]
+    assert list(absent) == ["injection", "intent"]
 
 
 def test_a_cold_start_has_no_heads_and_no_error(tmp_path):
@@ -181,17 +174,6 @@ def test_slices_tell_long_texts_and_rare_labels_apart():
     assert slices["words: up to 10"]["rows"] == 50
 
 
-def test_strangers_are_unfamiliar_and_new_questions_of_old_kinds_are_not(tmp_path):
-    """Of questions like the old ones 1 in 20 is stranger than .95 by construction; of another kind most are."""
-    tickets = labelled(["login", "billing", "mail", "printing"] * 250, noise=0.1)
-    _, folder = trained(tmp_path, tickets, tickets)
-    heads = Heads(folder, threads=1)
-    again = labelled(["login", "billing", "mail", "printing"] * 100, noise=0.1, seed=9)
-    strange = labelled(["a", "b", "c", "d", "e"] * 80, noise=0.1, seed=9).vectors[:, ::-1].copy()
-    assert np.mean(heads.unfamiliar(again.vectors) > 0.95) < 0.15
-    assert np.mean(heads.unfamiliar(strange) > 0.95) > 0.9
-
-
 def test_attacks_are_told_from_ordinary_tickets(tmp_path):
     """Unseen attacks lie above the limit and 1 ticket in 100 does; an attack among the tickets is not learned as normal."""
     words = ["where", "is", "my", "parcel", "invoice", "refund", "please", "help", "order", "late", "again", "card"]
@@ -240,7 +222,6 @@ def test_heads_of_an_older_release_open(tmp_path):
     (older / "heads.json").write_text('{"absent":{}}')
     heads = Heads(older, threads=1)
     assert heads.intents(np.zeros((1, 16), np.float32)).shape == (1, 2)
-    assert heads.unfamiliar(np.zeros((1, 16), np.float32)) is None
     assert heads.injection_limit is None
 
 

@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 
+from nightshift.export.classifiers import export_classifiers
 from nightshift.models.classifiers import Heads
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import profile
 from nightshift.store import open_store
 from nightshift.train.classifier import fit_head
-from nightshift.train.classifiers import train_heads
+from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import Labelled
 
 SECTIONS = Sections(np.eye(4, dtype=np.float32)[[0, 0, 1, 2]], ["refund", "refund", "login", "parcel"])
@@ -20,7 +21,8 @@ def test_without_a_ticket_the_prior_knows_the_sections(tmp_path):
     """A cold start still has a prior: each article for what its own text says, and no ticket learned from."""
     store = open_store(f"file://{tmp_path}/store")
     pairs = Labelled([], np.zeros((0, 0), np.float32), [], [], sections=SECTIONS)
-    model = train_heads(NOTHING, pairs, profile=profile("tiny"), store=store, base="file:/base", trained_on="f" * 64)
+    trained = train_classifiers(NOTHING, pairs, ordinary=None, profile=profile("tiny"))
+    model = export_classifiers(trained, store, base="file:/base", trained_on="f" * 64)
     folder = store.checkout(model.digest)
     heads = Heads(folder, threads=1)
     said = heads.priors(np.eye(4, dtype=np.float32)[:3]).argmax(axis=1)

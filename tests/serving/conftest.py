@@ -74,10 +74,11 @@ def home(tmp_path_factory) -> Home:
     """Exports the models and assembles them; half a minute, so only for tests marked slow."""
     from nightshift.answering.policy import Policy
     from nightshift.answering.prompts import VERSION
+    from nightshift.export.classifiers import export_classifiers
     from nightshift.export.encoder import export_document_tower
     from nightshift.index.build import build
     from nightshift.retrieval.confidence import UNFITTED
-    from nightshift.train.classifiers import train_heads
+    from nightshift.train.classifiers import train_classifiers
     from nightshift.train.dataset import Labelled
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
@@ -88,7 +89,8 @@ def home(tmp_path_factory) -> Home:
     documents = export_document_tower(sizes.encoder, store, settings, texts)
     index, _ = build(features, documents, store, settings)
     none = Labelled([], np.zeros((0, 384), np.float32), [], [])
-    heads = train_heads(none, none, profile=sizes, store=store, base=sizes.encoder, trained_on=features.digest)
+    trained = train_classifiers(none, none, ordinary=None, profile=sizes)
+    heads = export_classifiers(trained, store, base=sizes.encoder, trained_on=features.digest)
     generator = _generator(store, sizes.generator, tmp_path_factory.mktemp("generator"))
     models = {
         "document_tower": documents,
