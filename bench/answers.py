@@ -37,7 +37,7 @@ from nightshift.lake import read_manifest
 from nightshift.metrics.retrieval import interval
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.generator import Generator
-from nightshift.progress import say, track
+from nightshift.progress import log, track
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import read, release_of
 from nightshift.retrieval.retriever import Retriever
@@ -46,7 +46,7 @@ from nightshift.store import Store, open_store
 from nightshift.store.model_tree import read_model
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words
-from nightshift.train.generation_eval import Shown
+from nightshift.train.generation_eval import FixedRetrieval
 from nightshift.train.generator import pays
 from nightshift.train.generator_data import plain_answer
 from nightshift.warehouse import read_mart
@@ -97,7 +97,7 @@ def answers(
     said, seconds = [], []
     for question, passages in track(questions, "answers", len(questions), "questions"):
         started = time.perf_counter()
-        *_, last = Assistant(Shown(passages), generator, policy, likeness).answer(question)
+        *_, last = Assistant(FixedRetrieval(passages), generator, policy, likeness).answer(question)
         seconds.append(time.perf_counter() - started)
         if isinstance(last, Answered):
             said.append(last)
@@ -153,7 +153,7 @@ def compare(home: Path, n: int) -> str:
     probes = [render(case.question, case.found[: policy.passages]) for case in asked]
     results, seconds = {}, {}
     for title, learned in (("base", None), ("tuned", adapter)):
-        say(f"    {title}  exporting")
+        log(f"    {title}  exporting")
         model = export_generator(learned, adapter.base, store=store, settings=settings, probes=probes)
         generator = Generator(store.checkout(model.digest), settings.threads, PREFIX)
         said, seconds[title] = answers(generator, [(c.question, c.found) for c in asked], policy, retriever.likeness)

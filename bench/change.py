@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.night import NIGHTLY
 from bench.process import Cost, cost_of
-from nightshift.reports.run_log import Shelf
+from nightshift.reports.run_log import RunLog
 from nightshift.simulation.simulate import write_night
 
 SHARES = (0.0, 0.001, 0.01, 0.1, 1.0)
@@ -64,8 +64,8 @@ def night(state: Path, source: Path, lora: str, log: Path) -> tuple[Cost, str]:
     env = {"NIGHTSHIFT_HOME": str(state / "state"), "HOME": str(state / "home")}
     url = f"file://{source.absolute()}?mapping=company"
     cost = cost_of([*NIGHTLY, "--profile", "tiny", "--source", url, "--lora", lora], env, log)
-    shelf = Shelf(state / "state")
-    return cost, shelf.bill(shelf.night)
+    run_log = RunLog(state / "state")
+    return cost, run_log.cost_summary(run_log.night)
 
 
 def main() -> None:

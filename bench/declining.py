@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 from bench.source import source_url
 from bench.truth import KINDS, answered_by, read_truth, simulated_truth
 from nightshift.artifacts import Features
-from nightshift.backtest.train_night import learn
+from nightshift.backtest.train_night import train_night
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate.model_under_test import Opened
+from nightshift.evaluate.model_under_test import LoadedRelease
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error
-from nightshift.metrics.selective import area, risk_coverage
+from nightshift.metrics.selective import risk_coverage, roc_auc
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings, profile
@@ -79,7 +79,7 @@ def asked(
     forget: bool,
 ) -> Asked:
     """Learn and ask, with all state in `folder`. Raises SourceError, NotEnoughData."""
-    aside = settings.aside(folder)
+    aside = settings.isolated_in(folder)
     store = open_store(aside.store)
     snapshot, _ = ingest(open_source(source, aside), store, aside)
     features, _ = transform(snapshot, until, store, aside)
@@ -88,9 +88,9 @@ def asked(
     texts = read_mart(store, features, "articles")["body"].to_pylist()
     documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
     tickets = labelled_tickets(features, documents, profile(aside.profile), store, aside)
-    lesson = learn(features, None, tower, documents, folder / "release", store, aside, tickets)
+    lesson = train_night(features, None, tower, documents, folder / "release", store, aside, tickets)
     retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
-    release = Opened.at(lesson.release, retriever)
+    release = LoadedRelease.at(lesson.release, retriever)
     if truth:
         return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))
     return taken_away(release, questions_of(features, since, store))
@@ -104,7 +104,7 @@ def without_unresolved(features: Features, store: Store) -> Features:
     return replace(features, digest=store.put_json(tree))
 
 
-def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, str]]) -> Asked:
+def told(release: LoadedRelease, tickets: pa.Table, truth: Mapping[str, Mapping[str, str]]) -> Asked:
     """Every ticket that the truth knows, of one of KINDS."""
     rows = [row for row in tickets.to_pylist() if truth.get(row["ticket_id"], {}).get("kind") in KINDS]
     ranking = release.retriever.rank([row["text"] for row in rows], [row["created_at"] for row in rows])
@@ -118,7 +118,7 @@ def told(release: Opened, tickets: pa.Table, truth: Mapping[str, Mapping[str, st
     return Asked(kinds, release.confidence.of(ranking.evidence), np.array(right), release.floor)
 
 
-def taken_away(release: Opened, questions: pa.Table) -> Asked:
+def taken_away(release: LoadedRelease, questions: pa.Table) -> Asked:
     """Resolved questions as they are, and once more without the articles that resolved them."""
     texts, times, articles = (questions[name].to_pylist() for name in ("text", "created_at", "article_ids"))
     there, gone = (release.retriever.rank(texts, times, without) for without in (None, articles))
@@ -144,7 +144,7 @@ def table(result: Asked) -> str:
     """Markdown: the shares at the release's floor and at the aims, then risk against coverage."""
     sure, unsure = result.of("answerable"), result.of("unanswerable")
     rows = {
-        "area under the ROC curve": interval(area, sure, unsure),
+        "area under the ROC curve": interval(roc_auc, sure, unsure),
         "answerable declined at the release's floor": interval(lambda one, _: _below(one, result.floor), sure, unsure),
         "unanswerable declined at the release's floor": interval(
             lambda _, one: _below(one, result.floor), sure, unsure
@@ -220,7 +220,7 @@ def main() -> None:
     given = parser.parse_args()
     source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings.from_env().at(given.profile)
+        settings = Settings.from_env().with_profile(given.profile)
         truth = simulated_truth(source, Path(name) / "company") if source.startswith("simulate:") else given.truth
         result = asked(
             source,

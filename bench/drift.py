@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from bench.desk import Desk, Encoders, champion, cut, desks, judged
+from bench.helpdesk import Desk, Encoders, champion, cut, desks, judged
 from bench.source import source_url
-from nightshift.drift.detect import ABOUT, Asked, Comparison, compare
+from nightshift.drift.detect import ABOUT, Comparison, TicketSample, compare
 from nightshift.drift.reference import MOST
 from nightshift.simulation.calendar import start_of
 
@@ -120,7 +120,7 @@ def power(desk: Desk, encoders: Encoders) -> str:
     return "\n".join(lines)
 
 
-def drawn(pool: Asked, weight: NDArray[np.float64], size: int, draws: np.random.Generator) -> Asked:
+def drawn(pool: TicketSample, weight: NDArray[np.float64], size: int, draws: np.random.Generator) -> TicketSample:
     """A night of `size` tickets out of a pool, with replacement."""
     rows = np.sort(draws.choice(len(weight), size, p=weight / weight.sum()))
     return replace(

@@ -28,11 +28,11 @@ from bench.gemm import Transformer, best_rate, flops
 from bench.texts import read
 from nightshift.export.encoder import write_tower
 from nightshift.export.quantize import quantize
-from nightshift.models.batch_encoder import BulkEncoder, native
+from nightshift.models.batch_encoder import BatchEncoder, native
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.onnx_session import CPU, CUDA, available
 from nightshift.models.tokenizer import BATCH_TOKENS
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings, profile
 from nightshift.store.base_models import resolve
 from nightshift.train.encoder_module import load_tokenizer, load_tower, max_tokens_of, tokenize
@@ -70,9 +70,9 @@ def corpora(tokenizer: Path, longest: int) -> dict[str, list[str]]:
 
 def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
     """Ours first; then the others that are installed."""
-    found: dict[str, Encoder] = {OURS: BulkEncoder(folder, threads)}
+    found: dict[str, Encoder] = {OURS: BatchEncoder(folder, threads)}
     if native() != "f32":
-        found["nightshift in f32"] = BulkEncoder(folder, threads, "f32")
+        found["nightshift in f32"] = BatchEncoder(folder, threads, "f32")
     if CUDA in available():
         found["nightshift on the GPU"] = OnnxEncoder(folder, threads)
     found["onnxruntime, our batches"] = OnnxEncoder(folder, threads, providers=[CPU])
@@ -80,7 +80,7 @@ def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
     if find_spec("sentence_transformers"):
         found["sentence-transformers"] = SentenceTransformers(base)
     else:
-        say("not installed: uv pip install sentence-transformers")
+        log("not installed: uv pip install sentence-transformers")
     return found
 
 
@@ -122,7 +122,7 @@ def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], 
     yield "| texts | runtime | texts/s | share of the fp32 limit | ours, times as fast | cosine |"
     yield "|---|---|---|---|---|---|"
     for name, texts in named.items():
-        say(f"... {name}")
+        log(f"... {name}")
         work = flops(shape, [len(one.ids) for one in tokenizer.encode_batch(texts)])
         some = texts[:: max(1, len(texts) // 32)]
         exact = exact_vectors(base, some)

@@ -19,10 +19,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from bench.speakers import LlamaCpp, Nightshift, TokenByToken, Transformers, Turn
+from bench.generator_backends import LlamaCpp, Nightshift, TokenByToken, Transformers, Turn
 from nightshift.answering.prompts import PASSAGE_WORDS, render
 from nightshift.export.generator import EXACT, NO_PROBE, QUANTIZED, Graph, agreement, continuations, converted, merged
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings, profile
 from nightshift.simulation import content
 from nightshift.simulation.tickets import tickets_on
@@ -50,10 +50,10 @@ def prompts(n: int, tokens: int, encode: Callable[[str], list[int]]) -> list[lis
         {"article_id": slug, "title": one.title, "body": one.body, "url": ""}
         for slug, one in content.articles().items()
     ]
-    shelf = Library(passages_of(pa.Table.from_pylist(articles)))
+    run_log = Library(passages_of(pa.Table.from_pylist(articles)))
     made = []
     for one in asked:
-        shown = [*shelf.nearest(one.text, "", 2), *filter(None, [shelf.gold(one.article, one.text)])]
+        shown = [*run_log.nearest(one.text, "", 2), *filter(None, [run_log.gold(one.article, one.text)])]
         whole = (encode(render(one.text, shown, words)) for words in range(PASSAGE_WORDS, 0, -1))
         made.append(next(ids for ids in whole if len(ids) <= tokens))
     return made
@@ -69,7 +69,7 @@ def asked(
     for number, together in enumerate(rounds, start=1):
         for name, speaker in speakers.items():
             turns[name].append([speaker.turn(prompt, new_tokens) for prompt in together])
-        say(f"    round {number}/{len(rounds)}")
+        log(f"    round {number}/{len(rounds)}")
     return turns
 
 

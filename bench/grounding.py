@@ -20,7 +20,7 @@ from bench.source import source_url
 from nightshift.answering.grounding import check, support
 from nightshift.evaluate.counterfactuals import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
-from nightshift.metrics.selective import area
+from nightshift.metrics.selective import roc_auc
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store
@@ -59,7 +59,7 @@ def table(claims: Sequence[Claim], true: str) -> list[str]:
         if false:
             scores = [np.array([one.score for one in side]) for side in (truth, false)]
             missed = _share([one.ok for one in false])
-            lines.append(f"| {true} | {kind} | {len(false):,} | {area(*scores):.3f} | {missed} | |")
+            lines.append(f"| {true} | {kind} | {len(false):,} | {roc_auc(*scores):.3f} | {missed} | |")
     return lines
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     given = parser.parse_args()
     source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings.from_env().aside(Path(name))
+        settings = Settings.from_env().isolated_in(Path(name))
         store = open_store(settings.store)
         snapshot, _ = ingest(open_source(source, settings), store, settings)
         features, _ = transform(snapshot, given.train_until, store, settings)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from bench.texts import held_out, interval, read
 from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
-from nightshift.train.injection import FALSE_ALARMS, fit_injection, lessons, letters, logits_of
+from nightshift.train.injection import FALSE_ALARMS, fit_injection, letters, logits_of, prompt_examples
 
 FOLDS = 5
 
@@ -89,8 +89,12 @@ def main() -> None:
     prompts = read(asked.prompts, asked.text_column, label=asked.label_column, source=asked.source_column)
     ordinary = read(asked.tickets, asked.tickets_column).texts[-2000:] if asked.tickets else []
     print("... letters of all texts", file=sys.stderr, flush=True)
-    taught, tested, tickets = letters([lesson.text for lesson in lessons()]), letters(prompts.texts), letters(ordinary)
-    attack = np.array([lesson.attack for lesson in lessons()])
+    taught, tested, tickets = (
+        letters([lesson.text for lesson in prompt_examples()]),
+        letters(prompts.texts),
+        letters(ordinary),
+    )
+    attack = np.array([lesson.attack for lesson in prompt_examples()])
     truth = prompts.columns["label"].astype(int) == 1
     sources = prompts.columns["source"].astype(str)
     folds = folds_of(np.array([f"{source} {one}" for source, one in zip(sources, truth, strict=True)]), asked.seed)
@@ -103,7 +107,7 @@ def main() -> None:
         print(row(name, logits, truth, asked.seed))
     print(f"\n{by_source(ways, truth, sources)}")
     print(
-        f"\n{len(lessons())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
+        f"\n{len(prompt_examples())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
     )
 
 

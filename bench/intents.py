@@ -25,7 +25,7 @@ from nightshift.metrics.classification import frequency_of, judged, length_of, t
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds
 from nightshift.settings import profile
-from nightshift.train.classifier import INTENT, Head, dials, fit_head
+from nightshift.train.classifier import INTENT, Head, fit_head, fit_temperature
 from nightshift.train.dataset import Labelled
 
 CALIBRATED_ON = 0.1
@@ -48,7 +48,7 @@ def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Head:
     rows = _rows(given, labels)
     aside = held_out(labels, CALIBRATED_ON, seed)
     rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)), INTENT)
-    return fit_head(rows, INTENT).tempered(*dials(rehearsal, rows.rows(np.flatnonzero(aside))))
+    return fit_head(rows, INTENT).tempered(*fit_temperature(rehearsal, rows.rows(np.flatnonzero(aside))))
 
 
 def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> Labelled:

@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 
 from bench.source import source_url
 from nightshift.artifacts import Features
-from nightshift.backtest.train_night import learn
+from nightshift.backtest.train_night import train_night
 from nightshift.errors import NotEnoughData
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
-from nightshift.metrics.retrieval import Found, interval, score_rankings
+from nightshift.metrics.retrieval import QuestionScores, interval, score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.retrieval.fusion import SIGNALS, blended
+from nightshift.retrieval.fusion import SCORES, fuse
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.sections import Sections, sections_of
 from nightshift.settings import Settings, profile
@@ -50,7 +50,7 @@ TIMED = 50  # questions asked one by one for the latency
 class Benchmark:
     """What each contender found, the weights of the blend, how much there was to learn from, and ms a search (median)."""
 
-    found: Mapping[str, Found]
+    found: Mapping[str, QuestionScores]
     weights: Mapping[str, float]
     tickets: int
     articles: int
@@ -63,15 +63,15 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
     `until` and `since` are ISO times, '' where the newest fifth of the resolved tickets begins.
     Raises SourceError, NotEnoughData.
     """
-    aside = settings.aside(folder)
+    aside = settings.isolated_in(folder)
     store = open_store(aside.store)
     snapshot, _ = ingest(open_source(source, aside), store, aside)
     features, _ = transform(snapshot, until, store, aside)
     questions = asked(features, since, store)
     texts = read_mart(store, features, "articles")["body"].to_pylist()
     documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
-    lesson = learn(features, None, tower, documents, folder / "taught", store, aside)
-    start = learn(unresolved(features, store), None, "never", documents, folder / "untaught", store, aside)
+    lesson = train_night(features, None, tower, documents, folder / "taught", store, aside)
+    start = train_night(unresolved(features, store), None, "never", documents, folder / "untaught", store, aside)
     encoders = SharedEncoders(store)
     taught, cold = (Retriever.open(one.release, aside.threads, open_encoder=encoders) for one in (lesson, start))
     texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()
@@ -81,14 +81,14 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
             sections_of(start.release / "index"),
             encoders(start.release / "document_tower", aside.threads).encode(texts),
         ),
-        BASELINE: untaught.signals[:, SIGNALS.index("dense")],
-        "words alone (BM25)": untaught.signals[:, SIGNALS.index("bm25")],
+        BASELINE: untaught.signals[:, SCORES.index("dense")],
+        "words alone (BM25)": untaught.signals[:, SCORES.index("bm25")],
         "cold start: the blend without a resolved ticket": untaught.scores,
-        **({"query tower alone": learned.signals[:, SIGNALS.index("dense")]} if lesson.learned else {}),
-        "votes of past tickets alone": learned.signals[:, SIGNALS.index("votes")],
-        "prior head alone": learned.signals[:, SIGNALS.index("prior")],
+        **({"query tower alone": learned.signals[:, SCORES.index("dense")]} if lesson.learned else {}),
+        "votes of past tickets alone": learned.signals[:, SCORES.index("votes")],
+        "prior head alone": learned.signals[:, SCORES.index("prior")],
         "**blend**": learned.scores,
-        **{f"blend without {one}": blended(learned.signals, {**lesson.blend, one: 0.0}) for one in SIGNALS},
+        **{f"blend without {one}": fuse(learned.signals, {**lesson.blend, one: 0.0}) for one in SCORES},
     }
     ids, gold = questions["ticket_id"].to_pylist(), questions["article_ids"].to_pylist()
     found = {name: score_rankings(ids, one, taught.article_ids, gold) for name, one in scores.items()}
@@ -171,7 +171,7 @@ def main() -> None:
     given = parser.parse_args()
     source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
-        settings = Settings.from_env().at(given.profile)
+        settings = Settings.from_env().with_profile(given.profile)
         result = benchmark(source, given.train_until, given.test_from, given.tower, settings, Path(name))
     print(table(result))
     print(f"Profile {given.profile}, query tower {'trained' if given.tower == 'auto' else 'as it is'}, seed 7.")

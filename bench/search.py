@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nightshift.index.bm25 import open_words
 from nightshift.index.exact import ExactIndex
-from nightshift.progress import say
+from nightshift.progress import log
 
 SEED = 7
 TOPICS, WORDS, WORDS_A_CHUNK, WORDS_A_QUESTION = 1_000, 30_000, 120, 12
@@ -127,10 +127,10 @@ def contenders(chunks: int, dim: int, questions: int) -> str:
 
     vectors, asked = made(chunks, dim, questions)
     rng = np.random.default_rng(SEED)
-    say(f"... {chunks:,} chunks: words")
+    log(f"... {chunks:,} chunks: words")
     words, seconds_of_words = built(lambda: open_words(table_of(spoken(chunks, WORDS_A_CHUNK, rng)), Path("absent")))
     said = spoken(questions, WORDS_A_QUESTION, rng)
-    say("... graph")
+    log("... graph")
     graph, seconds_of_graph = built(lambda: hnsw(vectors))
     exact, seconds_of_exact = built(lambda: flat(vectors))
     ours = ExactIndex(table_of([""] * chunks), vectors, words)
@@ -150,7 +150,7 @@ def contenders(chunks: int, dim: int, questions: int) -> str:
         )
     for k in (NEAREST, DEEP):
         searches[f"BM25 (FTS5), k={k:,}"] = (lambda n, k=k: ours.bm25(said[n], k)[1], seconds_of_words, pages / 2**20)
-    say("... questions")
+    log("... questions")
     dense = {name: search for name, (search, _, _) in searches.items() if not name.startswith("BM25")}
     words_too = {name: search for name, (search, _, _) in searches.items() if name not in dense}
     taken = timed(dense, questions) | timed(words_too, max(1, questions // 4))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nightshift.errors import MissingColumn, UnreadableFile
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import interval as bootstrap
-from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 
@@ -67,7 +67,7 @@ def vectors(texts: list[str]) -> tuple[NDArray[np.float32], float]:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": home})
         store = open_store(settings.store)
         tower = export_document_tower(profile("tiny").encoder, store, settings, texts[:32])
-        encoder = open_bulk(store.checkout(tower.digest), settings.threads)
+        encoder = open_batch_encoder(store.checkout(tower.digest), settings.threads)
         started = time.process_time()
         return encoder.encode(texts), time.process_time() - started
 

@@ -74,7 +74,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RetrainingPlan:
     """What the registry says before the night decides: who serves, and which adapters may be reused.
 
     An empty string means none. `reasons` says per model why it is trained or reused.

@@ -91,31 +91,31 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
 def status() -> None:
     """Show who serves, and what the last night did and cost."""
     from nightshift.registry.mlflow import champion
-    from nightshift.reports.run_log import Shelf
+    from nightshift.reports.run_log import RunLog
 
     settings = Settings.from_env()
     serving = champion(settings)
     print(f"serving   {f'version {serving.version}, release {serving.digest[:12]}' if serving else 'nothing yet'}")
-    shelf = Shelf(settings.home)
-    runs = shelf.runs(shelf.night)
+    run_log = RunLog(settings.home)
+    runs = run_log.runs(run_log.night)
     if not runs:
         print("nights    none yet; run one: pyflyte run workflows/nightly.py nightly")
         return
-    print(f"night     {shelf.night}, {len(runs)} run{'s' if len(runs) > 1 else ''}")
-    for stage, work in shelf.latest(shelf.night).items():
+    print(f"night     {run_log.night}, {len(runs)} run{'s' if len(runs) > 1 else ''}")
+    for stage, work in run_log.latest(run_log.night).items():
         fresh = "" if runs[-1]["stages"].get(stage) == work else "  (reused)"
         print(
             f"  {stage:19s} {work['changed']:>7,}/{work['total']:,} {work['unit']}  {work['wall']:.1f} s  {work['verdict']}{fresh}"
         )
-    print(f"last run  {shelf.bill(shelf.night)}")
+    print(f"last run  {run_log.cost_summary(run_log.night)}")
 
 
 @app.command()
 def report(*, open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
     """Open the pages of all nights."""
-    from nightshift.reports.run_log import Shelf
+    from nightshift.reports.run_log import RunLog
 
-    index = Shelf(Settings.from_env().home).root / "index.html"
+    index = RunLog(Settings.from_env().home).root / "index.html"
     if not index.exists():
         print("there is no night yet; run one: pyflyte run workflows/nightly.py nightly")
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 EVERY_SECONDS = 5.0
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """One line to the person watching. Never pass customer text."""
     print(line, file=sys.stderr, flush=True)
 
@@ -27,7 +27,7 @@ def track(items: Iterable[T], what: str, total: int, unit: str = "steps") -> Ite
         if now - told >= EVERY_SECONDS and done < total:
             told = now
             left = (now - started) / done * (total - done)
-            say(f"    {what}  {done:,}/{total:,} {unit}  {now - started:.0f} s, about {left:.0f} s left")
+            log(f"    {what}  {done:,}/{total:,} {unit}  {now - started:.0f} s, about {left:.0f} s left")
 
 
 def cpu_seconds() -> float:

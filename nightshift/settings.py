@@ -111,11 +111,11 @@ class Settings:
             threads=int(threads) or (os.cpu_count() or 1),
         )
 
-    def at(self, name: str) -> "Settings":
+    def with_profile(self, name: str) -> "Settings":
         """The same settings at another profile; SettingsError for one there is not."""
         return replace(self, profile=profile(name).name)
 
-    def aside(self, folder: Path) -> "Settings":
+    def isolated_in(self, folder: Path) -> "Settings":
         """The same settings with a store, a warehouse and an index of their own in `folder`."""
         return replace(
             self,

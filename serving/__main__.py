@@ -9,13 +9,13 @@ import sys
 import uvicorn
 
 from nightshift.errors import NightshiftError
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.registry import mlflow as registry
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from serving.app import create_app
-from serving.measuring import log_to_stderr
-from serving.opening import open_release
+from serving.metrics import log_to_stderr
+from serving.release import open_release
 
 
 def main() -> int:
@@ -27,13 +27,13 @@ def main() -> int:
     settings = Settings.from_env()
     try:
         champion = registry.serving(settings)
-        say(f"opening release {champion.digest[:12]} (version {champion.version})")
+        log(f"opening release {champion.digest[:12]} (version {champion.version})")
         served = open_release(open_store(settings.store).checkout(champion.digest), settings.threads)
     except NightshiftError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     log_to_stderr()
-    say(f"listening on http://{arguments.host}:{arguments.port}")
+    log(f"listening on http://{arguments.host}:{arguments.port}")
     uvicorn.run(create_app(served), host=arguments.host, port=arguments.port, log_level="warning", access_log=False)
     return 0
 

@@ -19,17 +19,17 @@ from starlette.routing import Route
 
 from nightshift.answering.assistant import Answered, Delta, Event
 from serving import chat
-from serving.measuring import Measures, Observed, tell
-from serving.opening import Served
+from serving.metrics import Metrics, MetricsMiddleware, log_error
 from serving.problems import BROKEN, Problem, no_such_path, problem_response, wrong_method
-from serving.turns import DEADLINE_SECONDS, WAITING, Turns
+from serving.release import Served
+from serving.request_queue import DEADLINE_SECONDS, WAITING, RequestQueue
 
 LARGEST_BODY = 256 * 1024  # bytes: 8,000 characters, even all escaped, with much room
 
 
 def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLINE_SECONDS) -> Starlette:
     """The service for one opened release. `waiting` questions may queue; each has `deadline` seconds."""
-    service = Service(served, Turns(served.assistant, waiting, deadline), Measures(served.version))
+    service = Service(served, RequestQueue(served.assistant, waiting, deadline), Metrics(served.version))
     routes = [
         Route("/v1/chat/completions", service.complete, methods=["POST"]),
         Route("/v1/release", service.release),
@@ -45,7 +45,7 @@ def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLIN
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Observed, measures=service.measures, routes=[route.path for route in routes])],
+        middleware=[Middleware(MetricsMiddleware, measures=service.measures, routes=[route.path for route in routes])],
         exception_handlers={Problem: problem_response, 404: no_such_path, 405: wrong_method},
         lifespan=lifespan,
     )
@@ -54,7 +54,7 @@ def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLIN
 class Service:
     """The handlers, over one release, its queue and its counters."""
 
-    def __init__(self, served: Served, turns: Turns, measures: Measures) -> None:
+    def __init__(self, served: Served, turns: RequestQueue, measures: Metrics) -> None:
         self.served, self.turns, self.measures = served, turns, measures
         measures.inside.set_function(lambda: turns.inside)
 
@@ -98,7 +98,7 @@ class Service:
         except Problem as problem:  # the status line is out: the error travels as an event
             yield chat.event(problem.body())
         except Exception as error:  # noqa: BLE001 - same; type and place go to the log
-            tell(error)
+            log_error(error)
             yield chat.event(BROKEN.body())
         yield chat.DONE
 

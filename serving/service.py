@@ -12,8 +12,8 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.app import create_app
-from serving.measuring import log_to_stderr
-from serving.opening import open_release
+from serving.metrics import log_to_stderr
+from serving.release import open_release
 
 RELEASE = Path(__file__).resolve().parents[1] / "release"
 _opened: list[ASGIApp] = []

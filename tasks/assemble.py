@@ -19,7 +19,7 @@ from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
 if TYPE_CHECKING:
-    from nightshift.answering.tuned import Dials
+    from nightshift.answering.tuned import TunedParameters
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
@@ -34,16 +34,16 @@ def assemble(
     profile: str = "tiny",
 ) -> Release:
     """A release candidate: index, models, blend, policy, prompts, drift reference and lineage under one digest."""
-    from nightshift.answering.tuned import Dials
+    from nightshift.answering.tuned import TunedParameters
     from nightshift.index.build import unresolved_table
     from nightshift.registry.assemble import assemble as put_together
     from nightshift.settings import profile as profile_of
-    from nightshift.store.memo import once
+    from nightshift.store.memo import memoize
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets
     from nightshift.train.tune_retrieval import tune
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("assemble") as finish:
         tickets = labelled_tickets(features, document_tower, profile_of(profile), store, settings)
@@ -56,8 +56,8 @@ def assemble(
         unresolved = read_mart(store, features, "unresolved")
         never = unresolved_table(unresolved, unresolved.num_rows, None)["ticket_id"].to_pylist()
         given = [code_version(Path(__file__)), profile, index.digest, document_tower.digest, query_tower.digest]
-        kept = store.tree(once("dials", [*given, tickets.fingerprint, pairs.fingerprint, never], tuned, store))
-        dials = Dials(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
+        kept = store.tree(memoize("dials", [*given, tickets.fingerprint, pairs.fingerprint, never], tuned, store))
+        dials = TunedParameters(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
         served = [document_tower, query_tower, heads, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
         release = put_together(features, index, models, dials, code_of(), store, settings)
@@ -65,7 +65,7 @@ def assemble(
     return release
 
 
-def _page(release: Release, dials: "Dials") -> Page:
+def _page(release: Release, dials: "TunedParameters") -> Page:
     page = Page("Assemble", "good", f"Candidate {release.version} is put together")
     page.picture("How much each signal counts", bars(dials.weights["blend"]))
     page.table(("on held-out tickets of the training part", "value"), sorted(dials.metrics.items()), "Tuning")

@@ -26,7 +26,7 @@ def document_tower(features: Features, profile: str = "tiny") -> Model:
     from nightshift.export.encoder import export_document_tower
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("document-tower") as finish:
         texts = read_mart(store, features, "articles")["body"].to_pylist()

@@ -9,7 +9,7 @@ from flytekit import task
 
 from nightshift.artifacts import Drift, Features
 from nightshift.reports.page import Page, Tone
-from nightshift.reports.run_log import Shelf
+from nightshift.reports.run_log import RunLog
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE
@@ -30,18 +30,18 @@ _SAID = {
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
-    from nightshift.drift.check import look, measured
+    from nightshift.drift.check import check_drift, read_drift
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("drift") as finish:
         serving = registry.champion(settings)
-        found, html = look(release_of(serving.digest, store) if serving else None, features, store, settings)
-        page = _page(found, measured(found, store))
+        found, html = check_drift(release_of(serving.digest, store) if serving else None, features, store, settings)
+        page = _page(found, read_drift(found, store))
         if html:
-            Shelf(settings.home).keep("drift.html", html.encode())
+            RunLog(settings.home).keep("drift.html", html.encode())
             page.link("Evidently's report on tonight's tickets", "drift.html")
         finish(page, changed=found.rows, total=features.rows["tickets"], unit="tickets")
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytekit import task
 
-from nightshift.artifacts import Drift, Evaluation, Features, Release, Standing
+from nightshift.artifacts import Drift, Evaluation, Features, Release, RetrainingPlan
 from nightshift.reports.chart import bars, shares
 from nightshift.reports.page import Page
 from nightshift.settings import Settings
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def evaluate(
-    candidate: Release, features: Features, state: Standing, drift: Drift, profile: str = "tiny"
+    candidate: Release, features: Features, state: RetrainingPlan, drift: Drift, profile: str = "tiny"
 ) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
     from nightshift.answering.open import open_assistant
-    from nightshift.evaluate import Contender, read_evaluation
+    from nightshift.evaluate import ReleaseRef, read_evaluation
     from nightshift.evaluate import evaluate as judge
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("evaluate") as finish:
         if state.champion == candidate.digest:
@@ -43,8 +43,8 @@ def evaluate(
             return known
         champion = release_of(state.champion, store) if state.champion else None
         evaluation, work = judge(
-            Contender(candidate, store.checkout(candidate.digest)),
-            Contender(champion, store.checkout(champion.digest)) if champion else None,
+            ReleaseRef(candidate, store.checkout(candidate.digest)),
+            ReleaseRef(champion, store.checkout(champion.digest)) if champion else None,
             features,
             drift,
             store,

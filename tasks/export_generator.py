@@ -32,7 +32,7 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
     from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("export-generator") as finish:
         passages = passages_of(read_mart(store, features, "articles"))

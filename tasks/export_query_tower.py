@@ -29,7 +29,7 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     from nightshift.train.query_tower_data import examples_of
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("export-query-tower") as finish:
         sections = sections_of(store.checkout(index.digest))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flytekit import task
 
-from nightshift.artifacts import Features, Model, Standing
+from nightshift.artifacts import Features, Model, RetrainingPlan
 from nightshift.errors import NotEnoughData
 from nightshift.reports.page import Page
 from nightshift.settings import Settings
@@ -24,7 +24,7 @@ SEED = 7
 
 
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
-def generator(features: Features, state: Standing, profile: str = "tiny") -> Model:
+def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
     from nightshift.registry.tracking import tracked
     from nightshift.store.model_tree import read_model
@@ -33,7 +33,7 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
     from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     base = size(profile).generator
     with stage("generator") as finish:
@@ -48,7 +48,7 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
             return Model("generator_adapter", "", base, features.digest)
         params = {"profile": profile, "seed": SEED, "steps": size(profile).generator_steps, **taught.counts}
         try:
-            with tracked(settings, "generator", params, features.digest) as log:
+            with tracked(settings, "generator", params, features.digest) as log_metrics:
                 model = train_generator(
                     taught,
                     base,
@@ -56,7 +56,7 @@ def generator(features: Features, state: Standing, profile: str = "tiny") -> Mod
                     store=store,
                     settings=settings,
                     seed=SEED,
-                    log=log,
+                    log_metrics=log_metrics,
                     trained_on=features.digest,
                 )
         except NotEnoughData as error:  # hardly an answer is short enough for this profile: the base goes on writing

@@ -26,7 +26,7 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
     from nightshift.index import open_index
     from nightshift.index.build import build
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("index") as finish:
         version, work = build(features, document_tower, store, settings)

@@ -11,7 +11,7 @@ from flytekit import task
 from nightshift.artifacts import Snapshot
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.reports.run_log import Shelf
+from nightshift.reports.run_log import RunLog
 from nightshift.settings import Settings
 from nightshift.store import lease, open_store
 from tasks.resources import BROAD, IMAGE, secrets
@@ -31,7 +31,7 @@ def ingest(source: str = "") -> Snapshot:
     lease.take(settings.home)
     opened = open_source(source or settings.source, settings)
     told = opened.as_of() or datetime.now(UTC)
-    Shelf(settings.home).begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
+    RunLog(settings.home).begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
     with stage("ingest") as finish:
         snapshot, work = bring_in(opened, open_store(settings.store), settings)
         touched = work.new + work.changed + work.deleted

@@ -5,7 +5,7 @@ pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' 
 
 from flytekit import task
 
-from nightshift.artifacts import Features, Index, Model, Standing
+from nightshift.artifacts import Features, Index, Model, RetrainingPlan
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
 from nightshift.settings import Settings
@@ -20,7 +20,7 @@ SEED = 7
 
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def query_tower(
-    features: Features, index: Index, document_tower: Model, state: Standing, profile: str = "tiny"
+    features: Features, index: Index, document_tower: Model, state: RetrainingPlan, profile: str = "tiny"
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
     from nightshift.registry.tracking import tracked
@@ -30,7 +30,7 @@ def query_tower(
     from nightshift.train.query_tower_data import can_train
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("query-tower") as finish:
         pairs = read_mart(store, features, "training_pairs")
@@ -42,7 +42,7 @@ def query_tower(
             finish(_reused("too few resolved tickets to learn from"), changed=0, total=pairs.num_rows, unit="pairs")
         else:
             params = {"profile": profile, "seed": SEED, "pairs": pairs.num_rows, "epochs": size(profile).tower_epochs}
-            with tracked(settings, "query tower", params, features.digest) as log:
+            with tracked(settings, "query tower", params, features.digest) as log_metrics:
                 model = train_query_tower(
                     pairs,
                     sections_of(store.checkout(index.digest)),
@@ -51,7 +51,7 @@ def query_tower(
                     store=store,
                     settings=settings,
                     seed=SEED,
-                    log=log,
+                    log_metrics=log_metrics,
                     trained_on=features.digest,
                 )
             steps = int(model.metrics["steps_taken"])

@@ -15,9 +15,9 @@ from flytekit import Deck
 from threadpoolctl import threadpool_limits
 
 from nightshift.errors import NightshiftError
-from nightshift.progress import cpu_seconds, say
+from nightshift.progress import cpu_seconds, log
 from nightshift.reports.page import Page
-from nightshift.reports.run_log import STAGES, Shelf, StageWork
+from nightshift.reports.run_log import STAGES, RunLog, StageWork
 from nightshift.settings import Settings
 
 Finish = Callable[..., None]
@@ -37,7 +37,7 @@ def stage(name: str) -> Iterator[Finish]:
     started, cpu = time.monotonic(), cpu_seconds()
     tells = os.environ.get("RANK", "0") == "0"  # of several training processes one tells
     if tells:
-        say(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
+        log(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
     outcome: list[tuple[Page, int, int, str, dict[str, int]]] = []
 
     def finish(page: Page, changed: int, total: int, unit: str, **counts: int) -> None:
@@ -57,12 +57,12 @@ def stage(name: str) -> Iterator[Finish]:
             counts={name.replace("_", " "): count for name, count in counts.items()},
         )
         if tells:
-            shelf = Shelf(settings.home)
-            shelf.add(name, page, work)
+            run_log = RunLog(settings.home)
+            run_log.add(name, page, work)
             Deck(name, page.fragment())
-            say(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s, {spent:.1f} s of CPU]")
+            log(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s, {spent:.1f} s of CPU]")
             if name == STAGES[-1]:
-                say(f"night of {shelf.night}: {shelf.bill(shelf.night)}")
+                log(f"night of {run_log.night}: {run_log.cost_summary(run_log.night)}")
 
     try:
         with threadpool_limits(1, "blas"):

@@ -15,19 +15,19 @@ from flytekit.types.directory import FlyteDirectory
 
 from nightshift.artifacts import Promotion
 from tasks.assemble import assemble
+from tasks.classifiers import classifiers
 from tasks.document_tower import document_tower
 from tasks.drift import drift
 from tasks.evaluate import evaluate
 from tasks.export_generator import export_generator
 from tasks.export_query_tower import export_query_tower
 from tasks.generator import generator
-from tasks.heads import heads
 from tasks.index import index
 from tasks.ingest import ingest
 from tasks.package import package
 from tasks.promote import promote
 from tasks.query_tower import query_tower
-from tasks.standing import standing
+from tasks.retraining import plan_retraining
 from tasks.transform import transform
 
 
@@ -56,9 +56,9 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     chunks = index(features=features, document_tower=documents, profile=profile)
     # what can be learnt
     shift = drift(features=features, profile=profile)
-    state = standing(features=features, drift=shift, profile=profile, lora=lora)
+    state = plan_retraining(features=features, drift=shift, profile=profile, lora=lora)
     tower = query_tower(features=features, index=chunks, document_tower=documents, state=state, profile=profile)
-    learnt_heads = heads(features=features, document_tower=documents, profile=profile)
+    learnt_heads = classifiers(features=features, document_tower=documents, profile=profile)
     writer = generator(features=features, state=state, profile=profile)
     # what it runs as
     questions = export_query_tower(adapter=tower, features=features, index=chunks, profile=profile)
@@ -69,7 +69,7 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
         index=chunks,
         document_tower=documents,
         query_tower=questions,
-        heads=learnt_heads,
+        classifiers=learnt_heads,
         generator=answers,
         adapters=[tower, writer],
         profile=profile,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Dials:
+class TunedParameters:
     """weights.json and policy.json of a release, and how well they did on the questions they were fitted on."""
 
     weights: dict[str, dict[str, float]]

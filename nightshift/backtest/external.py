@@ -37,7 +37,7 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
     released = open_store(settings.store)
     folder = released.checkout(entry.digest)
     with tempfile.TemporaryDirectory() as name:
-        aside = settings.aside(Path(name))
+        aside = settings.isolated_in(Path(name))
         store = open_store(aside.store)
         snapshot, _ = ingest(open_source(source, aside), store, aside)
         features, _ = transform(snapshot, since, store, aside)

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.backtest.plan import Plan
 from nightshift.backtest.time_travel import History, read_history
-from nightshift.backtest.train_night import Lesson, learn
+from nightshift.backtest.train_night import NightRelease, train_night
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.progress import cpu_seconds, say
-from nightshift.retrieval.fusion import SIGNALS
+from nightshift.progress import cpu_seconds, log
+from nightshift.retrieval.fusion import SCORES
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings, profile
 from nightshift.store import Store, open_store
@@ -41,7 +41,7 @@ class Night:
     """What one night learned and cost, and how the questions after it went: `hits` [questions] by contender and measure."""
 
     at: datetime
-    lesson: Lesson
+    lesson: NightRelease
     trained: bool
     asked_at: list[datetime]
     hits: Hits
@@ -64,7 +64,7 @@ def replayed(source: str, plan: Plan, settings: Settings) -> Backtest:
     Raises SourceError, WarehouseError, NotEnoughData for a history with too few dated questions.
     """
     with tempfile.TemporaryDirectory() as name:
-        aside = settings.aside(Path(name))
+        aside = settings.isolated_in(Path(name))
         store, started = open_store(aside.store), cpu_seconds()
         history = read_history(source, plan, store, aside)
         texts = history.links["text"].to_pylist()
@@ -83,11 +83,11 @@ def replay(history: History, plan: Plan, documents: Model, store: Store, setting
         return Retriever.open(release, settings.threads, open_encoder=encoders)
 
     nights: list[Night] = []
-    last: Lesson | None = None
+    last: NightRelease | None = None
     rivals: dict[str, Retriever] = {}
     for number, (at, until) in enumerate(plan.spans(), start=1):
         folder = settings.home / f"night-{number}"
-        lesson = learn(history.features(at, store), last, plan.tower, documents, folder, store, settings)
+        lesson = train_night(history.features(at, store), last, plan.tower, documents, folder, store, settings)
         trained = lesson.learned != (last.learned if last else frozenset())
         if not rivals:
             rivals = {"frozen": opened(folder), "plain": opened(_plain(lesson, settings.home / "plain"))}
@@ -95,7 +95,7 @@ def replay(history: History, plan: Plan, documents: Model, store: Store, setting
         hits = _hits(asked, {**rivals, "nightly": opened(folder)}) if asked.num_rows else {}
         nights.append(Night(at, lesson, trained, asked["created_at"].to_pylist(), hits))
         last = lesson
-        say(f"  night {number} of {len(plan.nights)}  {at:%Y-%m-%d}  {_told(nights[-1])}")
+        log(f"  night {number} of {len(plan.nights)}  {at:%Y-%m-%d}  {_told(nights[-1])}")
     return nights
 
 
@@ -105,13 +105,13 @@ def _hits(asked: pa.Table, rivals: dict[str, Retriever]) -> Hits:
     ids, gold = asked["ticket_id"].to_pylist(), asked["article_ids"].to_pylist()
     ranked = {name: one.rank(texts, times) for name, one in rivals.items()}
     scores: dict[str, NDArray[np.floating]] = {name: ranking.scores for name, ranking in ranked.items()}
-    scores |= {name: ranked["plain"].signals[:, SIGNALS.index(name)] for name in ("bm25", "dense")}
+    scores |= {name: ranked["plain"].signals[:, SCORES.index(name)] for name in ("bm25", "dense")}
     articles = {name: rivals.get(name, rivals["plain"]).article_ids for name in CONTENDERS}
     found = {name: score_rankings(ids, scores[name], articles[name], gold) for name in CONTENDERS}
     return {name: {measure: found[name].of[measure] for measure in MEASURES} for name in CONTENDERS}
 
 
-def _plain(frozen: Lesson, folder: Path) -> Path:
+def _plain(frozen: NightRelease, folder: Path) -> Path:
     """The frozen release with the base encoder for questions: what words and likeness alone would find."""
     folder.mkdir()
     for name in ("index", "document_tower", "heads", "weights.json"):

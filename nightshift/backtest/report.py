@@ -17,7 +17,7 @@ from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
 from nightshift.backtest.scores import asked, gain, months, values
 from nightshift.errors import SettingsError
 from nightshift.metrics.retrieval import interval
-from nightshift.progress import say
+from nightshift.progress import log
 
 
 def table(result: Backtest) -> str:
@@ -44,7 +44,7 @@ def write(result: Backtest, folder: Path) -> None:
     files = {"json": json.dumps(to_json(result)), "md": table(result), "svg": picture(result)}
     for kind, text in files.items():
         (folder / f"backtest.{kind}").write_text(text.rstrip() + "\n")
-    say(f"  backtest.json, backtest.md and backtest.svg are in {folder}")
+    log(f"  backtest.json, backtest.md and backtest.svg are in {folder}")
 
 
 def to_json(result: Backtest) -> dict[str, Any]:

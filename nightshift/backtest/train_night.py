@@ -45,7 +45,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class NightRelease:
     """A night's release, as far as retrieval goes. `queries` is the tower that embeds questions."""
 
     release: Path
@@ -56,16 +56,16 @@ class Lesson:
     cost: Cost
 
 
-def learn(
+def train_night(
     features: Features,
-    last: Lesson | None,
+    last: NightRelease | None,
     tower: str,
     documents: Model,
     folder: Path,
     store: Store,
     settings: Settings,
     tickets: Labelled = NO_TICKETS,
-) -> Lesson:
+) -> NightRelease:
     """Learn from `features` into `folder`. The query tower is that of the `last` night until it pays to train one.
 
     Intents, which have no say in which articles are found, are learned only from `tickets` that are given.
@@ -84,7 +84,7 @@ def learn(
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))
     cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)
-    return Lesson(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["blend"], cost)
+    return NightRelease(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["blend"], cost)
 
 
 def place(
@@ -106,7 +106,7 @@ def place(
 def _query_tower(
     features: Features,
     index: Index,
-    last: Lesson | None,
+    last: NightRelease | None,
     tower: str,
     documents: Model,
     store: Store,
@@ -127,7 +127,7 @@ def _query_tower(
         store=store,
         settings=settings,
         seed=SEED,
-        log=lambda _values, _step: None,
+        log_metrics=lambda _values, _step: None,
         trained_on=features.digest,
     )
     if not adapter.digest:

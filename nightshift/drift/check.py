@@ -11,13 +11,13 @@ from typing import Any, cast
 import numpy as np
 
 from nightshift.artifacts import Drift, Features, Release
-from nightshift.drift.detect import FEWEST, FORM, MIXES, Asked, Comparison, compare, tabular
+from nightshift.drift.detect import FEWEST, FORMAT, MIXES, Comparison, TicketSample, compare, tabular
 from nightshift.drift.evidently_report import report
-from nightshift.drift.reference import asked, newest_nights
-from nightshift.models.batch_encoder import open_bulk
-from nightshift.models.classifiers import Heads
+from nightshift.drift.reference import newest_nights, sample_tickets
+from nightshift.models.batch_encoder import open_batch_encoder
+from nightshift.models.classifiers import Classifiers
 from nightshift.release.layout import read
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import read_mart
@@ -27,34 +27,36 @@ _FEWEST_SHOWN = (
 )
 
 
-def look(champion: Release | None, features: Features, store: Store, settings: Settings) -> tuple[Drift, str | None]:
+def check_drift(
+    champion: Release | None, features: Features, store: Store, settings: Settings
+) -> tuple[Drift, str | None]:
     """The drift of tonight, and Evidently's page where a few dozen tickets are new, whatever the verdict."""
     reference = cast(dict[str, Any], read(champion.digest, "reference.json", store)) if champion else {}
-    if champion is None or reference.get("form") != FORM:
+    if champion is None or reference.get("form") != FORMAT:
         return _kept(Comparison("no reference", 0), champion, features, store), None
     tickets = read_mart(store, features, "tickets")
     rows = newest_nights(tickets, FEWEST)
     if not rows.num_rows or rows["created_at"][-1].as_py().isoformat() <= reference["until"]:
         return _kept(Comparison("nothing new", 0), champion, features, store), None
     folder = store.checkout(champion.digest)
-    tonight = asked(
+    tonight = sample_tickets(
         rows,
         tickets,
-        Heads(folder / "heads", settings.threads),
+        Classifiers(folder / "heads", settings.threads),
         encoder_digest=champion.models["document_tower"],
-        open_encoder=lambda: open_bulk(folder / "document_tower", settings.threads),
+        open_encoder=lambda: open_batch_encoder(folder / "document_tower", settings.threads),
         store=store,
     )
-    found = compare(reference, tonight, Memory.load(folder / "index").vectors)
+    found = compare(reference, tonight, TicketKnn.load(folder / "index").vectors)
     return _kept(found, champion, features, store), _page(reference, tonight, found)
 
 
-def measured(drift: Drift, store: Store) -> dict[str, Any]:
+def read_drift(drift: Drift, store: Store) -> dict[str, Any]:
     """What drift.json says. Raises MissingObject, CorruptObject."""
     return cast(dict[str, Any], store.get_json(drift.digest))
 
 
-def _page(reference: dict[str, Any], tonight: Asked, found: Comparison) -> str | None:
+def _page(reference: dict[str, Any], tonight: TicketSample, found: Comparison) -> str | None:
     new = sum(time.isoformat() > reference["until"] for time in tonight.times)
     if min(new, len(reference["rows"]["time"])) < _FEWEST_SHOWN:
         return None

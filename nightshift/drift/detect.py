@@ -27,10 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.drift import volume
-from nightshift.drift.label_drift import Called, Names, compare_labels
-from nightshift.drift.null_limits import Chance, Counts, Measure, psi, unevenness
+from nightshift.drift.label_drift import LabelDrift, LabelledSample, compare_labels
+from nightshift.drift.null_limits import Counts, Measure, NullLimits, design_effect, psi
 
-FORM = 2  # of reference.json; an older one is no reference
+FORMAT = 2  # of reference.json; an older one is no reference
 FEWEST = 100  # tickets on either side: bench.drift shows what is found at which size
 ABOUT = frozenset({"intent", "cluster", "unfamiliar", "new topic"})  # measures of what tickets are about
 _MEASURES = 9
@@ -44,7 +44,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Asked:
+class TicketSample:
     """n tickets as drift sees them, oldest first: document-tower vectors float32 [n, dim], intents as a release predicts them.
 
     `labels` are what people called them ('' = nothing), `repeated` whether the 24 hours before held the same words.
@@ -83,7 +83,7 @@ class Comparison:
 
 
 def make_reference(
-    fresh: Asked, memory: NDArray[np.float32], centres: NDArray[np.float32], known: Iterable[str]
+    fresh: TicketSample, memory: NDArray[np.float32], centres: NDArray[np.float32], known: Iterable[str]
 ) -> dict[str, Any]:
     """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
 
@@ -92,10 +92,10 @@ def make_reference(
     """
     if not len(fresh.vectors):
         return {}
-    near = familiarity(fresh.vectors, memory)
+    near = nearest_cosine(fresh.vectors, memory)
     had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
     return {
-        "form": FORM,
+        "form": FORMAT,
         "until": fresh.days.end.isoformat(),
         "centres": [[round(float(x), 5) for x in centre] for centre in centres],
         "familiar": round(float(np.sort(near)[had]), 6),
@@ -113,39 +113,39 @@ def make_reference(
 
 
 def compare(
-    reference: Mapping[str, Any], tonight: Asked, memory: NDArray[np.float32], fewest: int = FEWEST
+    reference: Mapping[str, Any], tonight: TicketSample, memory: NDArray[np.float32], fewest: int = FEWEST
 ) -> Comparison:
     """Tonight's tickets against a release's reference, with that release's heads and memory."""
     rows, count = _before(reference["rows"], tonight), len(tonight.vectors)
     known = len(rows["time"])
     if min(count, known) < fewest:
         return Comparison("too little data", count)
-    chance = Chance(_MEASURES)
+    chance = NullLimits(_MEASURES)
     columns = tabular(tonight, np.array(reference["centres"], np.float32))
     blocks = _blocks(rows["time"], tonight.nights)
     measures = [_mix(name, rows[name], columns[name], blocks, chance) for name in MIXES]
-    near = familiarity(tonight.vectors, memory)
+    near = nearest_cosine(tonight.vectors, memory)
     unfamiliar, repeated = float((near < reference["familiar"]).mean()), float(np.mean(tonight.repeated))
     of = len(reference["rows"]["time"])
     measures.append(Measure("unfamiliar", unfamiliar, chance.share(reference["unfamiliar"], of, count)))
     measures.append(Measure("repeated", repeated, chance.share(sum(rows["repeated"]), known, count)))
     before = volume.Days(datetime.fromisoformat(reference["until"]), reference["days"])
-    surprise = volume.surprise(before, tonight.days, tonight.nights)
+    surprise = volume.t_statistic(before, tonight.days, tonight.nights)
     if surprise:
         measures.append(Measure("volume", surprise[0], chance.spread(surprise[1])))
     given = sorted(set(rows["label"]) - {""})
     names = compare_labels(
-        Called.of(rows["cluster"], rows["label"], rows["near"]),
-        Called.of(columns["cluster"], tonight.labels, near.tolist()),
+        LabelledSample.of(rows["cluster"], rows["label"], rows["near"]),
+        LabelledSample.of(columns["cluster"], tonight.labels, near.tolist()),
         set(reference["labels"]),
-        unevenness(_parts(rows["label"], blocks, given), count),
+        design_effect(_parts(rows["label"], blocks, given), count),
         chance,
         fewest,
     )
     return _judged(count, [*measures, *names.measures], names)
 
 
-def _judged(count: int, measures: list[Measure], names: Names) -> Comparison:
+def _judged(count: int, measures: list[Measure], names: LabelDrift) -> Comparison:
     """The verdict. A label that vanished is a break of the taxonomy; other labels are where the text has not moved."""
     measures = [Measure(one.name, round(one.value, 6), round(one.limit, 6)) for one in measures]
     moved = {one.name for one in measures if one.exceeded}
@@ -156,7 +156,7 @@ def _judged(count: int, measures: list[Measure], names: Names) -> Comparison:
     return Comparison(verdict or "quiet", count, measures, new, names.gone if taxonomy else [])
 
 
-def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
+def nearest_cosine(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cosine [n] of each ticket to the nearest remembered one; -1 where nothing is remembered."""
     best = np.full(len(vectors), -1, np.float32)
     for start in range(0, len(vectors) if len(memory) else 0, 1024):
@@ -164,7 +164,7 @@ def familiarity(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> ND
     return best
 
 
-def tabular(asked: Asked, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
+def tabular(asked: TicketSample, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
     """What is compared, column by column, with the clusters of a reference: no text, no id."""
     lengths = [f"up to {bound} words" for bound in _LENGTHS] + ["longer"]
     return {
@@ -174,7 +174,7 @@ def tabular(asked: Asked, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
     }
 
 
-def _before(rows: Mapping[str, list[Any]], tonight: Asked) -> dict[str, list[Any]]:
+def _before(rows: Mapping[str, list[Any]], tonight: TicketSample) -> dict[str, list[Any]]:
     """The rows of a reference that are older than tonight's: of a small desk the newest nights may be in both."""
     start = min(tonight.times).isoformat(timespec="hours") if tonight.times else ""
     kept = [row for row, time in enumerate(rows["time"]) if time < start]
@@ -188,14 +188,14 @@ def _blocks(times: list[str], nights: int) -> NDArray[np.int64]:
     return np.arange(len(times)) * parts // len(times)
 
 
-def _mix(name: str, before: list[Any], tonight: list[Any], blocks: NDArray[np.int64], chance: Chance) -> Measure:
+def _mix(name: str, before: list[Any], tonight: list[Any], blocks: NDArray[np.int64], chance: NullLimits) -> Measure:
     """PSI of two columns of categories."""
     bins = sorted({*before, *tonight})
     parts = _parts(before, blocks, bins)
     place = {value: column for column, value in enumerate(bins)}
     found = np.bincount([place[value] for value in tonight], minlength=len(bins)).astype(np.float64)
     expected = parts.sum(axis=0)
-    limit = chance.psi(expected, len(tonight), unevenness(parts, len(tonight)))
+    limit = chance.psi(expected, len(tonight), design_effect(parts, len(tonight)))
     return Measure(name, float(psi(expected, found)), limit)
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.drift.null_limits import Chance, Counts, Measure, psi
+from nightshift.drift.null_limits import Counts, Measure, NullLimits, psi
 
 _MISSED = 3.0  # tickets that should bear a label before its absence is worth a name: chance does that 1 time in 20
 _UNLIKE = 0.55  # of two tickets, one under a new name and one of the reference, how often the new one is less familiar
@@ -30,7 +30,7 @@ _ONE_SIDED_95 = 1.645
 
 
 @dataclass(frozen=True)
-class Called:
+class LabelledSample:
     """The cluster, the label and the familiarity of each ticket that has a label."""
 
     clusters: list[str]
@@ -38,7 +38,7 @@ class Called:
     near: NDArray[np.float64]
 
     @classmethod
-    def of(cls, clusters: Sequence[str], labels: Sequence[str], near: Sequence[float]) -> "Called":
+    def of(cls, clusters: Sequence[str], labels: Sequence[str], near: Sequence[float]) -> "LabelledSample":
         """Of all tickets; '' is no label."""
         kept = [row for row, label in enumerate(labels) if label]
         return cls(
@@ -47,7 +47,7 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Names:
+class LabelDrift:
     """What became of the labels: three measures, the names that are new, and those that nobody used."""
 
     measures: list[Measure]
@@ -56,14 +56,19 @@ class Names:
 
 
 def compare_labels(
-    before: Called, tonight: Called, known: AbstractSet[str], uneven: float, chance: Chance, fewest: int
-) -> Names:
+    before: LabelledSample,
+    tonight: LabelledSample,
+    known: AbstractSet[str],
+    uneven: float,
+    chance: NullLimits,
+    fewest: int,
+) -> LabelDrift:
     """Tonight's labels against those before; `known` are the names the release learned. Nothing below `fewest` on a side.
 
     `uneven` is how much more days differ in their labels than draws would: people have habits.
     """
     if min(len(before.labels), len(tonight.labels)) < fewest:
-        return Names([], [], [])
+        return LabelDrift([], [], [])
     is_new = np.array([label not in known for label in tonight.labels])
     measures = [
         Measure(
@@ -81,7 +86,7 @@ def compare_labels(
     vanished = float(usual[found == 0].sum() / usual.sum())
     measures.append(Measure("vanished", vanished, chance.unseen(usual, len(tonight.labels), uneven)))
     missed = usual * (found == 0) * len(tonight.labels) / usual.sum()
-    return Names(
+    return LabelDrift(
         measures,
         sorted(set(tonight.labels) - known),
         [name for name, count in zip(names, missed, strict=True) if count >= _MISSED],
@@ -103,7 +108,7 @@ def _unlike(near: NDArray[np.float64], before: NDArray[np.float64]) -> bool:
     return share - _ONE_SIDED_95 * error > _UNLIKE
 
 
-def _usual(before: Called, clusters: Counter[str], names: list[str]) -> Counts:
+def _usual(before: LabelledSample, clusters: Counter[str], names: list[str]) -> Counts:
     """How often each label would be given among as many tickets as before, in the mix of clusters of tonight [names].
 
     A cluster that had no label before is left out.

@@ -40,7 +40,7 @@ def psi(expected: Counts, found: Counts) -> Counts:
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
 
 
-def unevenness(blocks: Counts, rows: int) -> float:
+def design_effect(blocks: Counts, rows: int) -> float:
     """How many times more stretches of `rows` tickets differ in their mix than draws would: 1 is not at all.
 
     `blocks` are histograms [blocks, bins] of stretches of time that belong to one quiet past. Their Pearson statistic over its
@@ -58,7 +58,7 @@ def unevenness(blocks: Counts, rows: int) -> float:
 
 
 @dataclass
-class Chance:
+class NullLimits:
     """Limits for one of `measures` numbers that together may raise 1 false alarm in 100 nights (Bonferroni)."""
 
     measures: int

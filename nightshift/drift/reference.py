@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.drift.detect import Asked
+from nightshift.drift.detect import TicketSample
 from nightshift.drift.volume import Days
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.store import Store
@@ -57,7 +57,7 @@ def newest_nights(tickets: pa.Table, fewest: int) -> pa.Table:
     return rows.filter(pc.greater(rows["created_at"], start))
 
 
-def asked(
+def sample_tickets(
     rows: pa.Table,
     tickets: pa.Table,
     heads: IntentHead,
@@ -65,7 +65,7 @@ def asked(
     encoder_digest: str,
     open_encoder: Callable[[], Encoder],
     store: Store,
-) -> Asked:
+) -> TicketSample:
     """`rows` of the mart `tickets`, at most MOST of them evenly spread over time, with vectors and predicted intents.
 
     Vectors come from the embedding cache. Without an intent head all have the intent ''.
@@ -81,7 +81,7 @@ def asked(
     )
     probabilities = heads.intents(vectors) if len(texts) else None
     best = [] if probabilities is None else probabilities.argmax(axis=1)
-    return Asked(
+    return TicketSample(
         times=rows["created_at"].to_pylist(),
         n_words=rows["n_words"].to_pylist(),
         intents=[heads.intent_labels[one] for one in best] or [""] * len(texts),

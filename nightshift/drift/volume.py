@@ -36,7 +36,7 @@ class Days:
         return (self.end - age * _DAY - _DAY / 2).weekday()
 
 
-def surprise(before: Days, tonight: Days, days: int) -> tuple[float, int] | None:
+def t_statistic(before: Days, tonight: Days, days: int) -> tuple[float, int] | None:
     """|t| of the newest `days` of tonight against the days before, and its degrees of freedom; None without two weeks.
 
     Counts are Poisson, times what days really differ by: Pearson's statistic over its degrees of freedom, at least 1

@@ -1,7 +1,7 @@
 """Are tonight's tickets like those before, and is the candidate good enough to serve?
 
     drift, page = look(serving, features, store, settings)        # tonight.py; page: Evidently's HTML, or None
-    evaluation, work = evaluate(Contender(candidate, folder), champion, features, drift, store,
+    evaluation, work = evaluate(ReleaseRef(candidate, folder), champion, features, drift, store,
                                 settings=settings, profile=profile, assistant_for=open_assistant)
     evaluation.verdict      # 'accepted' or 'rejected', with reasons
     work.timings            # {'found_p50': 0.02, ...}
@@ -14,6 +14,6 @@ from run to run, and the same candidate on the same questions must give the same
 
 from nightshift.evaluate.evaluation import EvaluationWork, evaluate, read_evaluation
 from nightshift.evaluate.gate import Gate, Limits, Verdict
-from nightshift.evaluate.model_under_test import Contender
+from nightshift.evaluate.model_under_test import ReleaseRef
 
-__all__ = ["Contender", "EvaluationWork", "Gate", "Limits", "Verdict", "evaluate", "read_evaluation"]
+__all__ = ["EvaluationWork", "Gate", "Limits", "ReleaseRef", "Verdict", "evaluate", "read_evaluation"]

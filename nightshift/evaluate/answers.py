@@ -44,7 +44,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class JudgedAnswer:
     """An answer with what is needed to check it. `cited` holds (article id, chunk id), `retrieved` chunk ids."""
 
     text: str
@@ -56,9 +56,9 @@ class Spoken:
 
 def ask(
     assistant: Answers, questions: Sequence[Question], memo: dict[str, Any], key: Callable[[str, Retrieved], str]
-) -> tuple[list[Spoken], Clock]:
+) -> tuple[list[JudgedAnswer], Clock]:
     """The answers, and the seconds they took. One that is in `memo` is not generated again; new ones are added to it."""
-    spoken: list[Spoken] = []
+    spoken: list[JudgedAnswer] = []
     found, began, ended = [], [], []
     for question in track(questions, "answers", len(questions), "questions"):
         started = time.perf_counter()
@@ -100,7 +100,7 @@ def memo_key(generator: str, policy: Mapping[str, Any], prompts: Any) -> Callabl
     return key
 
 
-def check(spoken: Sequence[Spoken], questions: Sequence[Question]) -> dict[str, float]:
+def check(spoken: Sequence[JudgedAnswer], questions: Sequence[Question]) -> dict[str, float]:
     """Shares over answers to questions that articles do answer, and of how many; a share of nothing is absent.
 
     cited_retrieved: every citation is a passage that was retrieved. cited_gold: one is an article that resolved such a
@@ -135,10 +135,10 @@ def supported(text: str, cited: Sequence[Passage]) -> bool:
     return set(_FIGURE.findall(said)) <= figures and all(name.lower() in lowered for name in _NAME.findall(said))
 
 
-def _spoken(answered: Answered, passages: Sequence[Passage]) -> Spoken:
+def _spoken(answered: Answered, passages: Sequence[Passage]) -> JudgedAnswer:
     text, _ = redact(answered.text)
     cited = [passages[mark - 1] for mark in marks(text) if 1 <= mark <= len(passages)]
-    return Spoken(
+    return JudgedAnswer(
         text=text,
         source=answered.source,
         cited=tuple((one.article_id, one.chunk_id) for one in answered.citations),
@@ -147,9 +147,9 @@ def _spoken(answered: Answered, passages: Sequence[Passage]) -> Spoken:
     )
 
 
-def _from_json(value: Mapping[str, Any]) -> Spoken:
+def _from_json(value: Mapping[str, Any]) -> JudgedAnswer:
     cited = tuple((article, chunk) for article, chunk in value["cited"])
-    return Spoken(value["text"], value["source"], cited, tuple(value["retrieved"]), value["supported"])
+    return JudgedAnswer(value["text"], value["source"], cited, tuple(value["retrieved"]), value["supported"])
 
 
 def _closable(events: Iterator[Event]) -> Any:

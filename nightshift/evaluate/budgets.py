@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightshift.evaluate.gate import Gate, Limits, at_most
-from nightshift.evaluate.model_under_test import Contender
+from nightshift.evaluate.model_under_test import ReleaseRef
 from nightshift.release.layout import SERVED
 
 _EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
@@ -56,7 +56,7 @@ class Size:
     base: str
 
 
-def parities(contender: Contender) -> dict[str, float]:
+def parities(contender: ReleaseRef) -> dict[str, float]:
     """The largest difference of each export from what was trained, as the export measured it."""
     differences: dict[str, float] = {}
     for name in _EXACT:
@@ -66,7 +66,7 @@ def parities(contender: Contender) -> dict[str, float]:
     return differences
 
 
-def sizes(contender: Contender) -> dict[str, Size]:
+def sizes(contender: ReleaseRef) -> dict[str, Size]:
     """Every model that the release serves with."""
     models = contender.json("release.json")["models"]
     return {

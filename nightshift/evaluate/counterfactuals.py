@@ -19,7 +19,7 @@ import numpy as np
 
 from nightshift.answering.grounding import check, worth_quoting
 from nightshift.answering.prompts import as_data, with_mark
-from nightshift.metrics.selective import area
+from nightshift.metrics.selective import roc_auc
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, overlap, rarity, sentences
 
@@ -45,7 +45,7 @@ class Claim:
     kind: str
 
 
-def planted(passages: Sequence[Passage], most: int) -> list[Claim]:
+def make_counterfactuals(passages: Sequence[Passage], most: int) -> list[Claim]:
     """Up to `most` quoted sentences evenly spread over `passages`, each as it is and in every way it can be made false."""
     said = sentences_of(passages)
     places = np.unique(np.linspace(0, len(said) - 1, min(most, len(said))).round().astype(int)).tolist() if said else []
@@ -90,10 +90,10 @@ def measure(claims: Sequence[Claim]) -> dict[str, float]:
     metrics = {"grounding_false_alarms": 1 - float(np.mean(passed[TRUE])), "grounding_sentences": len(passed[TRUE])}
     false = np.concatenate([scores[kind] for kind in KINDS])
     if len(false):
-        metrics["grounding_auc"] = area(scores[TRUE], false)
+        metrics["grounding_auc"] = roc_auc(scores[TRUE], false)
     for kind in KINDS:
         if len(scores[kind]):
-            metrics[f"grounding_auc_{kind.replace(' ', '_')}"] = area(scores[TRUE], scores[kind])
+            metrics[f"grounding_auc_{kind.replace(' ', '_')}"] = roc_auc(scores[TRUE], scores[kind])
             metrics[f"grounding_missed_{kind.replace(' ', '_')}"] = float(np.mean(passed[kind]))
     return {name: round(float(value), 6) for name, value in metrics.items()}
 

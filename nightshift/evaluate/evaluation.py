@@ -14,20 +14,20 @@ import pyarrow.parquet as pq
 
 from nightshift.artifacts import Drift, Evaluation, Features
 from nightshift.digests import canonical_json, digest_of
-from nightshift.drift.check import measured as measured_drift
+from nightshift.drift.check import read_drift as measured_drift
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import answers, budgets, canary, counterfactuals, invariance, leakage, quality
 from nightshift.evaluate.gate import Gate, Limits, Verdict, grouped
-from nightshift.evaluate.golden import Golden, examine, golden_gates, read_golden
-from nightshift.evaluate.model_under_test import Contender, Opened, opened
+from nightshift.evaluate.golden import Golden, golden_gates, read_golden, run_golden
+from nightshift.evaluate.model_under_test import LoadedRelease, ReleaseRef, load_release
 from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
-from nightshift.metrics.retrieval import Found
+from nightshift.metrics.retrieval import QuestionScores
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.progress import say
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.progress import log
+from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
-from nightshift.store.memo import once
+from nightshift.store.memo import memoize
 from nightshift.warehouse import read_mart
 
 _REWORDED = 24  # questions that are asked again in other words
@@ -56,8 +56,8 @@ class Night:
 
 
 def evaluate(
-    candidate: Contender,
-    champion: Contender | None,
+    candidate: ReleaseRef,
+    champion: ReleaseRef | None,
     features: Features,
     drift: Drift,
     store: Store,
@@ -77,18 +77,18 @@ def evaluate(
         raise NotEnoughData(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
         )
-    say(f"    evaluating on {questions.num_rows:,} questions")
+    log(f"    evaluating on {questions.num_rows:,} questions")
     night = Night(features, questions, store, settings, profile, limits or Limits())
     encoders = SharedEncoders(store)
-    mine = opened(candidate, settings.threads, encoders)
-    serving = opened(champion, settings.threads, encoders) if champion else None
+    mine = load_release(candidate, settings.threads, encoders)
+    serving = load_release(champion, settings.threads, encoders) if champion else None
     found = found_on(mine.retriever, questions)
     before = found_on(serving.retriever, questions) if serving else None
     checks = declining(mine, questions, found)
     assistant = assistant_for(candidate.folder)
     said, clock = _answered(assistant, candidate, night)
     golden = read_golden(features, store)
-    marks = examine(mine, golden)
+    marks = run_golden(mine, golden)
     leaks = _leaks(candidate, encoders, night)
     canaries, spoken = _canaries(assistant, candidate, night)
     verdict = Verdict(
@@ -97,7 +97,7 @@ def evaluate(
             *grouped(
                 "answers", quality.answer_gates(said | {"tells_unanswerable": checks.metrics["auc"]}, night.limits)
             ),
-            *grouped("golden set", golden_gates(marks, examine(serving, golden) if serving else None, night.limits)),
+            *grouped("golden set", golden_gates(marks, run_golden(serving, golden) if serving else None, night.limits)),
             *_behaviour(mine, serving, golden, night),
             *grouped("leakage", leakage.leakage_gates(leaks, found.of["hit@5"], night.limits)),
             *grouped("leakage", canary.canary_gates(spoken, len(canaries))),
@@ -136,7 +136,7 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
     )
 
 
-def _quality(found: Found, before: Found | None, night: Night) -> list[Gate]:
+def _quality(found: QuestionScores, before: QuestionScores | None, night: Night) -> list[Gate]:
     """The whole set, then its slices."""
     hits, champion = found.of["hit@5"], before.of["hit@5"] if before else None
     return [
@@ -145,19 +145,21 @@ def _quality(found: Found, before: Found | None, night: Night) -> list[Gate]:
     ]
 
 
-def _behaviour(mine: Opened, serving: Opened | None, golden: list[Golden], night: Night) -> list[Gate]:
+def _behaviour(mine: LoadedRelease, serving: LoadedRelease | None, golden: list[Golden], night: Night) -> list[Gate]:
     """Golden questions that have an answer, and some of tonight's, in other words."""
     some = drawn(night.questions, _REWORDED)
     answerable = [one.question for one in golden if one.article_id]
     latest = night.questions["created_at"].to_pylist()[-1]
     texts = some["text"].to_pylist() + answerable
     times = some["created_at"].to_pylist() + [latest] * len(answerable)
-    kept = invariance.unchanged(mine.retriever, texts, times)
-    champion = invariance.unchanged(serving.retriever, texts, times) if serving else None
-    return grouped("behaviour", invariance.behaviour_gates(kept, champion, night.limits))
+    kept = invariance.same_first_article(mine.retriever, texts, times)
+    champion = invariance.same_first_article(serving.retriever, texts, times) if serving else None
+    return grouped("behaviour", invariance.invariance_gates(kept, champion, night.limits))
 
 
-def _answered(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[dict[str, float], budgets.Clock]:
+def _answered(
+    assistant: answers.Answers, candidate: ReleaseRef, night: Night
+) -> tuple[dict[str, float], budgets.Clock]:
     """The checks of answers.py, and how long the answers took."""
     generator = candidate.release.models["generator"]
     chosen = asked(night.questions, night.profile.answered_questions)
@@ -173,19 +175,19 @@ def _answered(assistant: answers.Answers, candidate: Contender, night: Night) ->
     return answers.check(spoken, chosen), clock
 
 
-def _grounding(mine: Opened, code: str, store: Store) -> dict[str, float]:
+def _grounding(mine: LoadedRelease, code: str, store: Store) -> dict[str, float]:
     """How well the grounding check tells planted falsehoods in these passages."""
     passages = mine.retriever.passages
 
     def measured() -> str:
-        told = counterfactuals.measure(counterfactuals.planted(passages, _PLANTED))
+        told = counterfactuals.measure(counterfactuals.make_counterfactuals(passages, _PLANTED))
         return store.put_json({"grounding.json": store.put_json(told)})
 
-    tree = store.tree(once("grounding", [code, [one.chunk_id for one in passages]], measured, store))
+    tree = store.tree(memoize("grounding", [code, [one.chunk_id for one in passages]], measured, store))
     return cast(dict[str, float], store.get_json(tree["grounding.json"]))
 
 
-def _canaries(assistant: answers.Answers, candidate: Contender, night: Night) -> tuple[list[canary.Canary], list[str]]:
+def _canaries(assistant: answers.Answers, candidate: ReleaseRef, night: Night) -> tuple[list[canary.Canary], list[str]]:
     """Tonight's canaries, and which of them the generator says; it is not asked again what it was asked before."""
     planted = canary.read_canaries(night.features, night.store)
     generator = candidate.release.models["generator"]
@@ -197,7 +199,7 @@ def _canaries(assistant: answers.Answers, candidate: Contender, night: Night) ->
     return planted, cast(list[str], memo[key])
 
 
-def _leaks(candidate: Contender, encoders: SharedEncoders, night: Night) -> leakage.Leaks:
+def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, night: Night) -> leakage.Leaks:
     """The questions against every ticket that a part of the candidate was trained on, or remembers."""
     index, tickets = candidate.folder / "index", read_mart(night.store, night.features, "tickets")
     remembered = {
@@ -212,17 +214,17 @@ def _leaks(candidate: Contender, encoders: SharedEncoders, night: Night) -> leak
             learned |= set(cast(list[str], night.store.get_json(tree["trained_on.json"])))
     texts = night.questions["text"].to_pylist()
     encoder = encoders(candidate.folder / "document_tower", night.settings.threads)
-    return leakage.look(
+    return leakage.find_leaks(
         [leakage.Question(*pair) for pair in zip(night.questions["ticket_id"].to_pylist(), texts, strict=True)],
         learned,
         remembered,
         zip(tickets["ticket_id"].to_pylist(), tickets["text"].to_pylist(), strict=True),
         vectors=encoder.encode(texts),
-        memory=Memory.load(index).vectors,
+        memory=TicketKnn.load(index).vectors,
     )
 
 
-def _budgets(candidate: Contender, champion: Contender | None, clock: budgets.Clock, night: Night) -> list[Gate]:
+def _budgets(candidate: ReleaseRef, champion: ReleaseRef | None, clock: budgets.Clock, night: Night) -> list[Gate]:
     """Parity, size and time."""
     before = budgets.sizes(champion) if champion else None
     return [

@@ -17,7 +17,7 @@ import numpy as np
 
 from nightshift.artifacts import Features
 from nightshift.evaluate.gate import Gate, Limits, no_worse, not_examined, share_at_least
-from nightshift.evaluate.model_under_test import Opened
+from nightshift.evaluate.model_under_test import LoadedRelease
 from nightshift.lake import read_rows
 from nightshift.store import Store
 
@@ -35,7 +35,7 @@ class Golden:
 
 
 @dataclass(frozen=True)
-class Marks:
+class GoldenResults:
     """What a release got right, by the id of the question."""
 
     found: dict[str, bool] = field(default_factory=dict)
@@ -59,16 +59,16 @@ def read_golden(features: Features, store: Store) -> list[Golden]:
     return sorted(found, key=lambda one: one.question_id)
 
 
-def examine(release: Opened, golden: Sequence[Golden]) -> Marks:
+def run_golden(release: LoadedRelease, golden: Sequence[Golden]) -> GoldenResults:
     """Rank the questions and mark them. A question `unlike` one that does not exist is not marked for it."""
     if not golden:
-        return Marks()
+        return GoldenResults()
     ranking = release.retriever.rank([one.question for one in golden])
     best = np.argsort(-ranking.scores, axis=1, kind="stable")[:, :_DEPTH]
     articles = [[release.retriever.article_ids[column] for column in row] for row in best.tolist()]
     first = {one.question_id: row[0] for one, row in zip(golden, articles, strict=True)}
     sure = release.confidence.of(ranking.evidence) >= release.floor
-    return Marks(
+    return GoldenResults(
         found={
             one.question_id: one.article_id in row for one, row in zip(golden, articles, strict=True) if one.article_id
         },
@@ -81,7 +81,7 @@ def examine(release: Opened, golden: Sequence[Golden]) -> Marks:
     )
 
 
-def golden_gates(marks: Marks, champion: Marks | None, limits: Limits) -> list[Gate]:
+def golden_gates(marks: GoldenResults, champion: GoldenResults | None, limits: Limits) -> list[Gate]:
     """A floor for each test, and no worse than the champion over all of them."""
     if not marks.values:
         return [

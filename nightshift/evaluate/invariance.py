@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nightshift.digests import digest_of
 from nightshift.evaluate.gate import Gate, Limits, no_worse, share_at_least
 
-WAYS = ("typos", "greeting", "capitals", "quoted mail")
+PERTURBATIONS = ("typos", "greeting", "capitals", "quoted mail")
 _TYPO_IN = 10  # one word in so many has two letters swapped
 _QUOTED = (
     "\n\nOn Monday the support desk wrote:\n> Thank you for your message. We will look at it as soon as we can.\n"
@@ -40,7 +40,7 @@ class Ranker(Protocol):
     def rank(self, questions: Sequence[str], before: Sequence[datetime] | None = None) -> Scores: ...
 
 
-def worded(text: str, way: str) -> str:
+def perturb(text: str, way: str) -> str:
     """`text` written another way: one of WAYS. The same text always becomes the same."""
     if way == "typos":
         return _with_typos(text)
@@ -49,15 +49,18 @@ def worded(text: str, way: str) -> str:
     return text.upper() if way == "capitals" else text + _QUOTED
 
 
-def unchanged(ranker: Ranker, texts: Sequence[str], times: Sequence[datetime]) -> dict[str, NDArray[np.float64]]:
+def same_first_article(
+    ranker: Ranker, texts: Sequence[str], times: Sequence[datetime]
+) -> dict[str, NDArray[np.float64]]:
     """For every way to word them, which of the n questions keep their first article: 1 or 0 [n]."""
     as_asked = _first(ranker, texts, times)
     return {
-        way: (_first(ranker, [worded(text, way) for text in texts], times) == as_asked).astype(float) for way in WAYS
+        way: (_first(ranker, [perturb(text, way) for text in texts], times) == as_asked).astype(float)
+        for way in PERTURBATIONS
     }
 
 
-def behaviour_gates(
+def invariance_gates(
     kept: Mapping[str, NDArray[np.float64]], champion: Mapping[str, NDArray[np.float64]] | None, limits: Limits
 ) -> list[Gate]:
     """A floor for the share that keeps its first article, and no worse than the champion."""
@@ -73,7 +76,7 @@ def behaviour_gates(
 
 def _by_question(kept: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """The share of the ways in which each question keeps its article [n]: the ways of one question are not independent."""
-    return np.asarray(np.mean([kept[way] for way in WAYS], axis=0))
+    return np.asarray(np.mean([kept[way] for way in PERTURBATIONS], axis=0))
 
 
 def _first(ranker: Ranker, texts: Sequence[str], times: Sequence[datetime]) -> NDArray[np.int64]:

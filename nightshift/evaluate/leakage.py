@@ -50,7 +50,7 @@ class Leaks:
         return counts | {"clean": int(self.clean.sum()), "questions": len(self.clean)}
 
 
-def look(
+def find_leaks(
     questions: Sequence[Question],
     learned: set[str],
     remembered: set[str],

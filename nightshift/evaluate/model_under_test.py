@@ -12,7 +12,7 @@ from nightshift.retrieval.retriever import Retriever
 
 
 @dataclass(frozen=True)
-class Contender:
+class ReleaseRef:
     """A release and the folder it lies in (store.checkout of its digest)."""
 
     release: Release
@@ -24,7 +24,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedRelease:
     """A release ready to be asked: it answers where its confidence reaches the floor."""
 
     retriever: Retriever
@@ -38,7 +38,7 @@ class Opened:
         return cls(retriever, Confidence.from_json(weights["confidence"]), policy["confidence_floor"])
 
 
-def opened(contender: Contender, threads: int, encoders: SharedEncoders) -> Opened:
+def load_release(contender: ReleaseRef, threads: int, encoders: SharedEncoders) -> LoadedRelease:
     """A contender over its own index. Raises IndexUnavailable, ModelUnreadable."""
     retriever = Retriever.open(contender.folder, threads, open_encoder=encoders)
-    return Opened.at(contender.folder, retriever)
+    return LoadedRelease.at(contender.folder, retriever)

@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from nightshift.digests import digest_of
 from nightshift.evaluate import answers
-from nightshift.evaluate.model_under_test import Opened
+from nightshift.evaluate.model_under_test import LoadedRelease
 from nightshift.evaluate.slices import labelled, slices
-from nightshift.metrics.retrieval import Found, interval, score_rankings
+from nightshift.metrics.retrieval import QuestionScores, interval, score_rankings
 from nightshift.metrics.selective import decline_metrics, risk_coverage
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.without_answer import evidence_pair
@@ -30,7 +30,7 @@ BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
 _MOST_DECLINED = 1_000  # questions asked a second time, without their articles
 
 
-def found_on(retriever: Retriever, questions: pa.Table) -> Found:
+def found_on(retriever: Retriever, questions: pa.Table) -> QuestionScores:
     """How the articles are ranked for every question, knowing nothing that came after it."""
     ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
     return score_rankings(
@@ -46,7 +46,7 @@ class Declining:
     risk_coverage: list[list[float]]
 
 
-def declining(release: Opened, questions: pa.Table, found: Found) -> Declining:
+def declining(release: LoadedRelease, questions: pa.Table, found: QuestionScores) -> Declining:
     """What would be declined of the questions with their articles there, and with them taken away.
 
     Right is what has a right article among the first five.
@@ -84,7 +84,11 @@ def labels_of(questions: pa.Table) -> dict[str, list[str]]:
 
 
 def summary(
-    found: Found, questions: pa.Table, checks: Declining, said: Mapping[str, float], grounding: Mapping[str, float]
+    found: QuestionScores,
+    questions: pa.Table,
+    checks: Declining,
+    said: Mapping[str, float],
+    grounding: Mapping[str, float],
 ) -> dict[str, Any]:
     """Metrics, interval and slices, as evaluation.json holds them."""
     metrics = found.metrics | {f"decline_{name}": value for name, value in checks.metrics.items()}
@@ -104,7 +108,7 @@ def measured(
     The retriever and the assistant may stand on another index than the release's own.
     """
     questions = questions.sort_by(BY_TIME)
-    release = Opened.at(folder, retriever)
+    release = LoadedRelease.at(folder, retriever)
     chosen = asked(questions, profile_named(settings.profile).answered_questions)
     key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
     spoken, _ = answers.ask(assistant, chosen, {}, key)

@@ -19,7 +19,7 @@ from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.classifier import Head
 from nightshift.train.classifiers import TrainedClassifier
-from nightshift.train.kernel_density import FAINT, NEAR
+from nightshift.train.kernel_density import BANDWIDTH, FLOOR
 
 TOLERANCE = 1e-5
 PARITY_VECTORS = 256
@@ -64,7 +64,7 @@ def write_head(head: Head, path: Path, vectors: NDArray[np.float32]) -> float:
         ("Add", ["projected", "bias"], "plain", {}),
     ]
     if head.neighbours and head.say:
-        numbers = {"one": 1.0, "near": NEAR, "faint": FAINT, "say": head.say}
+        numbers = {"one": 1.0, "near": BANDWIDTH, "faint": FLOOR, "say": head.say}
         weights |= {name: np.array(number, single) for name, number in numbers.items()}
         weights |= {"neighbours": head.neighbours.vectors.T, "memberships": head.neighbours.memberships}
         steps += [

@@ -24,7 +24,7 @@ from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
 from nightshift.models.generator import Generator
 from nightshift.models.onnx_session import open_session
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model
@@ -87,7 +87,7 @@ def export_generator(
                 break
         metrics["bits"] = float(variant.bits)
         metrics["size_mb"] = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-        say(f"    generator  {variant.name}, {metrics['size_mb']:.0f} MB, parity {metrics['parity']:.1g}")
+        log(f"    generator  {variant.name}, {metrics['size_mb']:.0f} MB, parity {metrics['parity']:.1g}")
         return store_model(
             folder,
             store,

@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.errors import NotEnoughData
-from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
-from nightshift.store.memo import once
+from nightshift.store.memo import memoize
 from nightshift.text.chunks import chunk
 from nightshift.warehouse import read_mart
 
@@ -55,7 +55,7 @@ def build(
     document_tower: Model,
     store: Store,
     settings: Settings,
-    open_encoder: Callable[[Path, int], Encoder] = open_bulk,
+    open_encoder: Callable[[Path, int], Encoder] = open_batch_encoder,
 ) -> tuple[Index, IndexWork]:
     """The index of `features` as the document tower sees it; the same content gives the same Index.
 
@@ -65,8 +65,8 @@ def build(
     chunks = chunk_table(read_mart(store, features, "articles"))
     if not chunks.num_rows:
         raise NotEnoughData("there is no help article to index", "check the mapping of the table articles")
-    memory = memory_table(read_mart(store, features, "training_pairs"), profile(settings.profile).intent_tickets)
-    say(f"    index  {chunks.num_rows:,} chunks, {memory.num_rows:,} resolved tickets")
+    memory = resolved_table(read_mart(store, features, "training_pairs"), profile(settings.profile).intent_tickets)
+    log(f"    index  {chunks.num_rows:,} chunks, {memory.num_rows:,} resolved tickets")
 
     def opened() -> Encoder:
         return open_encoder(store.checkout(encoder), settings.threads)
@@ -116,7 +116,7 @@ def chunk_table(articles: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in names]))
 
 
-def memory_table(pairs: pa.Table, most: int) -> pa.Table:
+def resolved_table(pairs: pa.Table, most: int) -> pa.Table:
     """The newest `most` resolved tickets with all articles that resolved each: ticket_id, article_ids, created_at, text."""
     grouped = pairs.group_by("ticket_id").aggregate([("article_id", "list"), ("created_at", "min"), ("text", "min")])
     newest = grouped.sort_by([("created_at_min", "descending"), ("ticket_id", "ascending")]).slice(0, most)
@@ -173,7 +173,7 @@ def _kept(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], e
                 np.save(Path(name) / f"{array}.npy", values)
             return store.put_tree(Path(name))
 
-    return once("index", [encoder, content], made, store)
+    return memoize("index", [encoder, content], made, store)
 
 
 def _removed(chunks: pa.Table, encoder: str, store: Store) -> int:

@@ -23,7 +23,7 @@ from nightshift.artifacts import Index
 from nightshift.errors import IndexUnavailable
 from nightshift.index.bm25 import best, open_words, write_words
 from nightshift.store import Store
-from nightshift.store.atomic import no_space_is_told
+from nightshift.store.atomic import raise_store_full
 
 
 class ExactIndex:
@@ -58,7 +58,7 @@ class ExactHome:
         folder = self.root / index.digest
         if folder.exists():
             return
-        with no_space_is_told(self.root):
+        with raise_store_full(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=".making-"))
             try:

@@ -9,20 +9,20 @@ A part is a Parquet file in the store: one table's rows of one raw object, redac
 """
 
 from nightshift.lake.ingest import LakeWork, ingest
-from nightshift.lake.ingest_state import Entry, Ledger, read_ledger, write_ledger
+from nightshift.lake.ingest_state import IngestedObject, IngestState, read_ingest_state, write_ingest_state
 from nightshift.lake.manifest import Manifest, Part, read_manifest, read_rows, snapshot_of, write_manifest
 
 __all__ = [
-    "Entry",
+    "IngestState",
+    "IngestedObject",
     "LakeWork",
-    "Ledger",
     "Manifest",
     "Part",
     "ingest",
-    "read_ledger",
+    "read_ingest_state",
     "read_manifest",
     "read_rows",
     "snapshot_of",
-    "write_ledger",
+    "write_ingest_state",
     "write_manifest",
 ]

@@ -16,13 +16,13 @@ from itertools import groupby
 from nightshift.artifacts import Snapshot
 from nightshift.errors import EmptyDelivery, NightOutOfOrder, TooManyBadRows
 from nightshift.lake import validate
-from nightshift.lake.ingest_state import Entry, Ledger, read_ledger, write_ledger
+from nightshift.lake.ingest_state import IngestedObject, IngestState, read_ingest_state, write_ingest_state
 from nightshift.lake.manifest import Manifest, Part, snapshot_of
 from nightshift.lake.parts import newest, put_part, put_quarantine
-from nightshift.lake.validate import Cleaner
+from nightshift.lake.validate import RowValidator
 from nightshift.privacy import redact
 from nightshift.privacy.pseudonym import pseudonym
-from nightshift.progress import EVERY_SECONDS, say, track
+from nightshift.progress import EVERY_SECONDS, log, track
 from nightshift.schema import TABLES
 from nightshift.settings import Settings
 from nightshift.sources import Source, SourceObject
@@ -58,7 +58,7 @@ class _Reading:
 
 def ingest(source: Source, store: Store, settings: Settings) -> tuple[Snapshot, LakeWork]:
     """The lake as of tonight. Raises EmptyDelivery, NightOutOfOrder, TooManyBadRows, SourceError, StoreFull."""
-    before = read_ledger(store, source.key)
+    before = read_ingest_state(store, source.key)
     as_of = _as_of(source)
     if as_of and as_of < before.as_of:
         raise NightOutOfOrder(
@@ -79,7 +79,7 @@ def ingest(source: Source, store: Store, settings: Settings) -> tuple[Snapshot, 
     entries = dict(holding)
     for each in track(fresh, "lake", len(fresh), "objects"):
         parts = _read(each.name, source, store, settings.pseudonym_key, reading)
-        entries[each.name] = Entry(each.etag, version, parts)
+        entries[each.name] = IngestedObject(each.etag, version, parts)
     _refuse_bad(reading)
     manifest = _manifest(entries)
     if not any(manifest.rows.values()):
@@ -88,7 +88,7 @@ def ingest(source: Source, store: Store, settings: Settings) -> tuple[Snapshot, 
             "check that the files hold rows and that `where` in the mapping does not leave all of them out",
         )
     snapshot = snapshot_of(store, manifest, as_of)
-    write_ledger(store, source.key, Ledger(as_of, snapshot.digest, entries))
+    write_ingest_state(store, source.key, IngestState(as_of, snapshot.digest, entries))
     work = LakeWork(
         objects=len(objects),
         new=sum(each.name not in known for each in fresh),
@@ -112,7 +112,7 @@ def _as_of(source: Source) -> str:
     return told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if told else ""
 
 
-def _refuse_empty(source: Source, objects: list[SourceObject], before: Ledger) -> None:
+def _refuse_empty(source: Source, objects: list[SourceObject], before: IngestState) -> None:
     """A table that no file ever matched is a mistake in the mapping; one that lost its last file is a deletion."""
     names = [each.name for each in objects] + list(before.entries)
     for mapping in source.mapping.tables:
@@ -135,7 +135,7 @@ def _read(name: str, source: Source, store: Store, key: str, reading: _Reading) 
     parts = {}
     mappings = sorted(source.mapping.tables_of(name), key=_form)
     for _, group in groupby(mappings, key=_form):
-        cleaners = [Cleaner(mapping, key) for mapping in group]
+        cleaners = [RowValidator(mapping, key) for mapping in group]
         rows = read_rows(name, data, [cleaner.mapping for cleaner in cleaners])
         for number, row in _watched(rows, name):
             for cleaner in cleaners[:1] if isinstance(row, BrokenRow) else cleaners:  # a broken row counts once
@@ -152,14 +152,14 @@ def _watched(rows: Iterator[tuple[int, Row | BrokenRow]], name: str) -> Iterator
         yield number, row
         if time.monotonic() - told >= EVERY_SECONDS:
             told = time.monotonic()
-            say(f"    lake  {name}  {number:,} rows")
+            log(f"    lake  {name}  {number:,} rows")
 
 
 def _form(mapping: TableMapping) -> tuple[str, str]:
     return mapping.format, mapping.delimiter
 
 
-def _put(store: Store, name: str, raw: str, cleaner: Cleaner, reading: _Reading) -> Part:
+def _put(store: Store, name: str, raw: str, cleaner: RowValidator, reading: _Reading) -> Part:
     table, rows = cleaner.mapping.table, cleaner.rows()
     reasons = Counter(bad.reason for bad in cleaner.bad)
     reading.rows += len(rows) + len(cleaner.bad)
@@ -192,7 +192,7 @@ def _told(reasons: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items())) or "none"
 
 
-def _manifest(entries: dict[str, Entry]) -> Manifest:
+def _manifest(entries: dict[str, IngestedObject]) -> Manifest:
     """The parts of every table; a table that nobody maps has none."""
     by_name = [entries[name].parts for name in sorted(entries)]
     return Manifest({table: tuple(parts[table] for parts in by_name if table in parts) for table in TABLES})

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from nightshift.lake.manifest import Part
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.store import Store
 
 
 @dataclass(frozen=True)
-class Entry:
+class IngestedObject:
     """One raw object as it was read: its etag, the version of the rules that read it, and a part for each table."""
 
     etag: str
@@ -28,30 +28,32 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class IngestState:
     """All objects of a source as of its last night. `as_of` is '' when the source could not tell."""
 
     as_of: str = ""
     snapshot: str = ""
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, IngestedObject] = field(default_factory=dict)
 
 
-def read_ledger(store: Store, key: str) -> Ledger:
+def read_ingest_state(store: Store, key: str) -> IngestState:
     """What is remembered of the source with this key; an empty ledger for a new one. Raises CorruptObject."""
     digest = store.read_ref(f"lake/{key}")
     if digest is None:
-        return Ledger()
+        return IngestState()
     if not store.has(digest):
-        say("    lake  the record of earlier nights is gone from the store: every object is read again")
-        return Ledger()
+        log("    lake  the record of earlier nights is gone from the store: every object is read again")
+        return IngestState()
     content = cast(dict[str, Any], store.get_json(digest))
     entries = {
-        name: Entry(each["etag"], each["version"], {table: Part(**part) for table, part in each["parts"].items()})
+        name: IngestedObject(
+            each["etag"], each["version"], {table: Part(**part) for table, part in each["parts"].items()}
+        )
         for name, each in content["entries"].items()
     }
-    return Ledger(content["as_of"], content["snapshot"], entries)
+    return IngestState(content["as_of"], content["snapshot"], entries)
 
 
-def write_ledger(store: Store, key: str, ledger: Ledger) -> None:
+def write_ingest_state(store: Store, key: str, ledger: IngestState) -> None:
     """Remember a night: the one thing that changes, written last and at once."""
     store.write_ref(f"lake/{key}", store.put_json(asdict(ledger)))

@@ -47,7 +47,7 @@ class BadRow:
 
 
 @dataclass
-class Cleaner:
+class RowValidator:
     """Takes the raw rows of one object for one table. `key` is the secret of the pseudonyms."""
 
     mapping: TableMapping

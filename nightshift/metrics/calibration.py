@@ -15,7 +15,7 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def surprise(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
+def negative_log_likelihood(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
     """How unlikely `targets` [n, classes] (rows sum to 1 or less) are under `logits`: summed cross-entropy, in nats."""
     return -float((targets * np.log(softmax(logits) + 1e-12)).sum())
 
@@ -25,7 +25,7 @@ def temperature(logits: NDArray[np.floating], targets: NDArray[np.floating]) -> 
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        return surprise(logits / np.exp(log_temperature), targets)
+        return negative_log_likelihood(logits / np.exp(log_temperature), targets)
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded").x))
 

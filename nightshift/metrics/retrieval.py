@@ -24,7 +24,7 @@ _RESAMPLES = 2_000
 
 
 @dataclass(frozen=True)
-class Found:
+class QuestionScores:
     """Measures of n questions in the order they were given: `of` float64 [n] per measure."""
 
     ids: list[str]
@@ -42,7 +42,7 @@ def score_rankings(
     scores: NDArray[np.floating],
     article_ids: Sequence[str],
     gold: Sequence[Sequence[str]],
-) -> Found:
+) -> QuestionScores:
     """Measure blended scores [n, articles] against the articles that resolved each question."""
     import ir_measures
     from ir_measures import RR, Success, nDCG
@@ -60,7 +60,7 @@ def score_rankings(
     of = {name: np.zeros(len(ids)) for name in _NAMES.values()}
     for one in ir_measures.iter_calc(measures, wanted, run):
         of[_NAMES[str(one.measure)]][row_of[one.query_id]] = one.value
-    return Found(list(ids), of)
+    return QuestionScores(list(ids), of)
 
 
 def interval(values: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:

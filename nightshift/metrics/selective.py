@@ -12,7 +12,7 @@ def decline_metrics(
 ) -> dict[str, float]:
     """Shares declined of either kind below `floor`, and the area under the ROC curve, from probabilities."""
     return {
-        "auc": round(area(answerable, unanswerable), 6),
+        "auc": round(roc_auc(answerable, unanswerable), 6),
         "declined_answerable": round(float((answerable < floor).mean()), 6),
         "declined_unanswerable": round(float((unanswerable < floor).mean()), 6),
     }
@@ -30,7 +30,7 @@ def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> 
     return [[round(float(count / len(order)), 4), round(float(wrong[count - 1]), 4)] for count in counts if count]
 
 
-def area(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
+def roc_auc(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
     """The area under the ROC curve: how often one of `higher` exceeds one of `lower`, ties counting half."""
     ordered = np.sort(lower)
     below = np.searchsorted(ordered, higher, side="left") + np.searchsorted(ordered, higher, side="right")

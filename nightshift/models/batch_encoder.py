@@ -20,17 +20,17 @@ from numpy.typing import NDArray
 from nightshift.errors import ModelUnreadable
 from nightshift.models.encoder import INT8, OnnxEncoder
 from nightshift.models.onnx_session import CUDA, available
-from nightshift.models.tokenizer import BATCH_TOKENS, Reader
+from nightshift.models.tokenizer import BATCH_TOKENS, BatchTokenizer
 
 MANY = 128  # texts: for fewer, importing OpenVINO and compiling a tower (3 s of CPU) takes longer than reading them
 
 
-class BulkEncoder:
+class BatchEncoder:
     """A tower in OpenVINO, on as many batches at a time as there are threads."""
 
     def __init__(self, folder: Path, threads: int, precision: str | None = None) -> None:
         """Open the tower in `folder`; `precision` is f32 or bf16, by default native(). Raises ModelUnreadable."""
-        self._reader = Reader(folder)
+        self._reader = BatchTokenizer(folder)
         self.dim, self.max_tokens = self._reader.dim, self._reader.max_tokens
         self._threads = threads
         options = {
@@ -76,7 +76,7 @@ class BulkEncoder:
         return found
 
 
-class SizedEncoder:
+class AdaptiveEncoder:
     """Onnxruntime for a few texts, OpenVINO for many: what is fastest, with the time that either takes to open the tower."""
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -91,15 +91,15 @@ class SizedEncoder:
         return OnnxEncoder(self._folder, self._threads)
 
     @cached_property
-    def bulk(self) -> BulkEncoder:
-        return BulkEncoder(self._folder, self._threads)
+    def bulk(self) -> BatchEncoder:
+        return BatchEncoder(self._folder, self._threads)
 
 
-def open_bulk(folder: Path, threads: int) -> OnnxEncoder | SizedEncoder:
+def open_batch_encoder(folder: Path, threads: int) -> OnnxEncoder | AdaptiveEncoder:
     """What is fastest for the tower in `folder`: onnxruntime for int8 and on a GPU, else by the number of texts."""
-    if Reader(folder).graph.name == INT8 or CUDA in available():
+    if BatchTokenizer(folder).graph.name == INT8 or CUDA in available():
         return OnnxEncoder(folder, threads)
-    return SizedEncoder(folder, threads)
+    return AdaptiveEncoder(folder, threads)
 
 
 def native() -> str:

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.digests import canonical_json, digest_of, digest_of_file
-from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.store import Store
 
 
-class Remembering:
+class CachedEncoder:
     """An encoder that keeps every vector, here and in the store. For tickets that are evaluated on, not for serving."""
 
     def __init__(self, open_encoder: Callable[[], Encoder], digest: str, store: Store) -> None:
@@ -49,11 +49,11 @@ class SharedEncoders:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._open: dict[str, Remembering] = {}
+        self._open: dict[str, CachedEncoder] = {}
 
-    def __call__(self, folder: Path, threads: int) -> Remembering:
+    def __call__(self, folder: Path, threads: int) -> CachedEncoder:
         files = {path.name: digest_of_file(path) for path in folder.iterdir()}
         digest = digest_of(canonical_json(files))  # that of the model in the store
         if digest not in self._open:
-            self._open[digest] = Remembering(lambda: open_bulk(folder, threads), digest, self._store)
+            self._open[digest] = CachedEncoder(lambda: open_batch_encoder(folder, threads), digest, self._store)
         return self._open[digest]

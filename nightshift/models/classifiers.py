@@ -29,7 +29,7 @@ class _Head:
         return None if self._session is None else _run(self._session, "probabilities", vectors)
 
 
-class Heads:
+class Classifiers:
     """The heads of one release. Vectors are those of the document tower, float32 [n, dim]."""
 
     def __init__(self, folder: Path, threads: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.models.onnx_session import CPU, available, open_session
-from nightshift.models.tokenizer import BATCH_TOKENS, Batch, Reader
+from nightshift.models.tokenizer import BATCH_TOKENS, Batch, BatchTokenizer
 
 INT8 = "model.int8.onnx"
 
@@ -25,7 +25,7 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path, threads: int, providers: Sequence[str] | None = None) -> None:
         """Open the tower in `folder`, on one of `providers` of onnxruntime: on a GPU if it offers one."""
-        self._reader = Reader(folder)
+        self._reader = BatchTokenizer(folder)
         self.dim, self.max_tokens = self._reader.dim, self._reader.max_tokens
         # int8 scales its activations per batch, so a text's vector would depend on its neighbours:
         # one by one, evaluation sees exactly the vectors that serving will.

@@ -16,7 +16,7 @@ Batch = tuple[list[int], dict[str, NDArray[np.int64]]]  # positions of n texts, 
 _WINDOW = 8192  # texts tokenized and sorted together: bounds memory, long enough that lengths pair up
 
 
-class Reader:
+class BatchTokenizer:
     """What a tower's folder says about reading: its tokenizer, where texts are cut, which file the graph is."""
 
     def __init__(self, folder: Path) -> None:

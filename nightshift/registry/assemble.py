@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.answering import prompts
-from nightshift.answering.tuned import Dials
+from nightshift.answering.tuned import TunedParameters
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.drift.detect import cluster, make_reference
-from nightshift.drift.reference import asked, fresh, learned_labels
-from nightshift.models.batch_encoder import open_bulk
-from nightshift.models.classifiers import Heads
+from nightshift.drift.reference import fresh, learned_labels, sample_tickets
+from nightshift.models.batch_encoder import open_batch_encoder
+from nightshift.models.classifiers import Classifiers
 from nightshift.release import layout, lineage
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.settings import Settings
 from nightshift.store import Store
-from nightshift.store.memo import once
+from nightshift.store.memo import memoize
 from nightshift.warehouse import read_mart
 
 
@@ -28,7 +28,7 @@ def assemble(
     features: Features,
     index: Index,
     models: Mapping[str, Model],
-    dials: Dials,
+    dials: TunedParameters,
     code: str,
     store: Store,
     settings: Settings,
@@ -36,15 +36,15 @@ def assemble(
     """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
     documents = models["document_tower"]
     tickets = read_mart(store, features, "tickets")
-    judged_on = asked(
+    judged_on = sample_tickets(
         fresh(tickets),
         tickets,
-        Heads(store.checkout(models["heads"].digest), settings.threads),
+        Classifiers(store.checkout(models["heads"].digest), settings.threads),
         encoder_digest=documents.digest,
-        open_encoder=lambda: open_bulk(store.checkout(documents.digest), settings.threads),
+        open_encoder=lambda: open_batch_encoder(store.checkout(documents.digest), settings.threads),
         store=store,
     )
-    memory = Memory.load(store.checkout(index.digest)).vectors
+    memory = TicketKnn.load(store.checkout(index.digest)).vectors
     centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
     parts = layout.Parts(
         index=index,
@@ -68,5 +68,5 @@ def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store
     def made() -> str:
         return store.put_json({"centres.json": store.put_json(cluster(memory).tolist())})
 
-    kept = store.tree(once("clusters", [code, store.tree(index.digest)["memory.npy"]], made, store))
+    kept = store.tree(memoize("clusters", [code, store.tree(index.digest)["memory.npy"]], made, store))
     return np.array(cast(list[Any], store.get_json(kept["centres.json"])), np.float32)

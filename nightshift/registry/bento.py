@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from nightshift.errors import PackagingError
-from nightshift.progress import say
+from nightshift.progress import log
 
 LIMIT_SECONDS = 600
 _ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ _LAST_LINES = 8
 
 def build_bento(release_folder: Path, out_dir: Path, version: str) -> Path:
     """Build the Bento of a release folder; returns the folder that serves. Raises PackagingError."""
-    say(f"    bento  packing release {version}")
+    log(f"    bento  packing release {version}")
     command = [sys.executable, "-m", "serving.bento", str(release_folder.absolute()), str(out_dir.absolute()), version]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
     try:
@@ -40,5 +40,5 @@ def build_bento(release_folder: Path, out_dir: Path, version: str) -> Path:
             "put right what it names and run the night again; the release itself is safe and may serve from the store",
         )
     folder = Path(done.stdout.strip().splitlines()[-1])
-    say(f"    bento  {folder}")
+    log(f"    bento  {folder}")
     return folder

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from nightshift.artifacts import Drift, Features, Standing
+from nightshift.artifacts import Drift, Features, RetrainingPlan
 from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
 from nightshift.registry import mlflow as registry
@@ -24,9 +24,9 @@ FOLLOWS_DRIFT = {"query_tower"}  # the generator learns how to answer, whatever 
 EVALUATED = "eval_questions.parquet"
 
 
-def consult(
+def plan_retraining(
     settings: Settings, store: Store, features: Features, drift: Drift, profile: Profile, lora: str
-) -> Standing:
+) -> RetrainingPlan:
     """Decide per adapter whether tonight trains it or reuses the champion's.
 
     `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, and trains the query tower on any
@@ -39,10 +39,10 @@ def consult(
     champion = registry.champion(settings)
     if champion is None:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
-        return Standing(champion="", query_tower="", generator="", reasons=reasons)
+        return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
     if not comparable(champion.digest, store):
         reasons = dict.fromkeys(LEARNS_FROM, "trained: the serving release was made by another version of Nightshift")
-        return Standing(champion="", query_tower="", generator="", reasons=reasons)
+        return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
     models = model_digests(read(champion.digest, "release.json", store))
     reuse, reasons = {}, {}
     for name, mart in LEARNS_FROM.items():
@@ -55,7 +55,7 @@ def consult(
             reused, why = False, "lora=always" if adapter else "the serving release has no adapter to reuse"
         reuse[name] = adapter if reused else ""
         reasons[name] = f"{'reused' if reused else 'trained'}: {why}"
-    return Standing(champion.digest, reuse["query_tower"], reuse["generator"], reasons)
+    return RetrainingPlan(champion.digest, reuse["query_tower"], reuse["generator"], reasons)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """MLflow, asked quietly: no telemetry, no schema chatter, and every failure with its cure.
 
-    with tracked(settings, "query tower", {"epochs": 2}, features.digest) as log:
-        log({"loss": 1.31}, step=48)
+    with tracked(settings, "query tower", {"epochs": 2}, features.digest) as log_metrics:
+        log_metrics({"loss": 1.31}, step=48)
 
 The default is an SQLite file under the state folder; `https://...` is a tracking server. Parameters, numbers and
 digests only: nothing a customer wrote goes there.
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nightshift.errors import RegistryError
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings
 
 EXPERIMENT = "nightshift"
@@ -28,7 +28,7 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
 
-Log = Callable[[Mapping[str, float], int], None]
+LogMetrics = Callable[[Mapping[str, float], int], None]
 
 
 @contextmanager
@@ -54,8 +54,8 @@ def registry_client(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset: str) -> Iterator[Log]:
-    """A run of a training stage: its parameters, the digest it learns from, and metrics as `log(metrics, step)`.
+def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset: str) -> Iterator[LogMetrics]:
+    """A run of a training stage: its parameters, the digest it learns from, and metrics as `log_metrics(metrics, step)`.
 
     The run is marked FAILED when the block raises. Of several training processes the first keeps the record; what the
     others log is the same and goes nowhere. Raises RegistryError.
@@ -68,14 +68,14 @@ def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset
         for key, value in params.items():
             client.log_param(run, key, value)
 
-    def log(metrics: Mapping[str, float], step: int) -> None:
+    def log_metrics_at(metrics: Mapping[str, float], step: int) -> None:
         with registry_client(settings) as client:
             for key, value in metrics.items():
                 client.log_metric(run, _metric_name(key), value, step=step)
 
     status = "FAILED"
     try:
-        yield log
+        yield log_metrics_at
         status = "FINISHED"
     finally:
         with registry_client(settings) as client:
@@ -121,7 +121,7 @@ def _check(settings: Settings) -> None:
     if path is None:
         return
     if is_new(settings):
-        say("    registry  making a new MLflow database (about 10 s, once)")
+        log("    registry  making a new MLflow database (about 10 s, once)")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=30)

@@ -1,4 +1,4 @@
-"""The nights on a shelf: `.nightshift/nights/<night>/` with a page a stage, and `index.html` over all of them.
+"""The nights on a run_log: `.nightshift/nights/<night>/` with a page a stage, and `index.html` over all of them.
 
     .nightshift/nights/index.html
     .nightshift/nights/2026-01-01/02-transform.html
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from nightshift.reports.page import STYLE, Page, Tone
-from nightshift.store.atomic import written_whole
+from nightshift.store.atomic import atomic_write
 
 STAGES = (
     "ingest",
@@ -58,7 +58,7 @@ class Run(TypedDict):
 
 
 @dataclass(frozen=True)
-class Shelf:
+class RunLog:
     """The pages of all nights under one state folder."""
 
     home: Path
@@ -88,7 +88,7 @@ class Shelf:
         return cast(list[Run], json.loads(path.read_text())["runs"]) if path.exists() else []
 
     def add(self, stage: str, page: Page, work: StageWork) -> Path:
-        """Put a page on the shelf and note what the stage cost.
+        """Put a page on the run_log and note what the stage cost.
 
         A later run of the night in which a stage had nothing to do leaves the page of the one that did the work.
         """
@@ -111,7 +111,7 @@ class Shelf:
     def keep(self, name: str, content: bytes) -> Path:
         """Keep a large file, such as Evidently's report, beside tonight's pages."""
         path = self.root / self.night / name
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
         return path
 
@@ -124,7 +124,7 @@ class Shelf:
                     done[stage] = work
         return {stage: done[stage] for stage in STAGES if stage in done}
 
-    def bill(self, night: str) -> str:
+    def cost_summary(self, night: str) -> str:
         """What the last run of a night did and cost, in one line."""
         stages = self.runs(night)[-1]["stages"].values()
         counts: dict[str, int] = {}
@@ -154,7 +154,7 @@ class Shelf:
             f'<p><a href="../index.html">all nights</a></p><p class="verdict {last["tone"]}">{escape(last["verdict"])}</p>'
             "<table><thead><tr><th>stage</th><th>verdict</th><th class=n>changed</th><th class=n>wall s</th>"
             f"<th class=n>CPU s</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
-            f"<p>The last run: {escape(self.bill(night))}.</p>",
+            f"<p>The last run: {escape(self.cost_summary(night))}.</p>",
         )
 
     def _all_nights(self) -> str:
@@ -181,7 +181,7 @@ class Shelf:
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(text)
         path.chmod(0o644)
 

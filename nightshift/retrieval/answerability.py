@@ -17,13 +17,13 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 
 FEWEST = 30  # tickets of either kind; with fewer nothing is said
 _AS_ALL = 2.0  # tickets that every intent is given beside its own, ended as all are: a rare one says little
 
 
-NONE = Memory(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
+NONE = TicketKnn(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
 
 
 class IntentHead(Protocol):
@@ -32,24 +32,24 @@ class IntentHead(Protocol):
     def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None: ...
 
 
-class Outcomes:
+class Answerability:
     """Resolved and unresolved tickets of an index. `until`: how intents end is learned from what was asked before then."""
 
     def __init__(
-        self, resolved: Memory, unresolved: Memory, heads: IntentHead | None, until: datetime | None = None
+        self, resolved: TicketKnn, unresolved: TicketKnn, heads: IntentHead | None, until: datetime | None = None
     ) -> None:
         self._resolved, self._unresolved, self._heads = resolved, unresolved, heads
         self._enough = min(len(resolved), len(unresolved)) >= FEWEST
         self._rates = self._resolved_share(until) if self._enough else None
 
     @classmethod
-    def load(cls, folder: Path, resolved: Memory, heads: IntentHead | None) -> Self:
+    def load(cls, folder: Path, resolved: TicketKnn, heads: IntentHead | None) -> Self:
         """The outcomes of the index in `folder`, whose memory is `resolved`. Raises IndexUnavailable.
 
         An index that was published before unresolved tickets were kept has none, and goes on serving.
         """
         kept = (folder / "unresolved.parquet").exists()
-        return cls(resolved, Memory.load(folder, "unresolved") if kept else NONE, heads)
+        return cls(resolved, TicketKnn.load(folder, "unresolved") if kept else NONE, heads)
 
     def evidence(
         self,
@@ -90,7 +90,7 @@ class Outcomes:
         return None if found is None else found.astype(np.float64)
 
 
-def _asked(tickets: Memory, until: datetime | None) -> NDArray[np.float32]:
+def _asked(tickets: TicketKnn, until: datetime | None) -> NDArray[np.float32]:
     """Vectors [m, dim] of the tickets asked before `until`."""
     return (
         tickets.vectors
@@ -103,7 +103,7 @@ def _total(intents: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
     return None if intents is None else intents.sum(axis=0)
 
 
-def _nearest(vectors: NDArray[np.float32], tickets: Memory, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+def _nearest(vectors: NDArray[np.float32], tickets: TicketKnn, hidden: NDArray[np.bool_] | None) -> NDArray[np.float32]:
     """The highest cosine [n]; -1 where every ticket is hidden."""
     cosines = vectors @ tickets.vectors.T
     if hidden is not None:

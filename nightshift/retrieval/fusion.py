@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-SIGNALS = ("dense", "bm25", "votes", "prior")
+SCORES = ("dense", "bm25", "votes", "prior")
 SECTION_WEIGHTS = np.array([1.0, 0.5, 0.25])  # of an article's sections, best first
 
 
@@ -50,7 +50,7 @@ def z_scores(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     return scaled
 
 
-def blended(scores: NDArray[np.floating], weights: Mapping[str, float]) -> NDArray[np.float64]:
+def fuse(scores: NDArray[np.floating], weights: Mapping[str, float]) -> NDArray[np.float64]:
     """Raw scores [..., signals in the order of SIGNALS, articles] -> blended scores [..., articles]."""
-    vector = np.array([weights[signal] for signal in SIGNALS])
+    vector = np.array([weights[signal] for signal in SCORES])
     return np.asarray(np.einsum("s,...sa->...a", vector, z_scores(scores)))

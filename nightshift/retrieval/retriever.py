@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
 from nightshift.index.exact import open_folder
-from nightshift.models.classifiers import Heads
+from nightshift.models.classifiers import Classifiers
 from nightshift.models.encoder import OnnxEncoder
-from nightshift.retrieval.answerability import Outcomes
+from nightshift.retrieval.answerability import Answerability
 from nightshift.retrieval.confidence import Confidence, evidence
-from nightshift.retrieval.fusion import blended, by_article, places_of, z_scores
+from nightshift.retrieval.fusion import by_article, fuse, places_of, z_scores
 from nightshift.retrieval.ranking import Encoder, Ranking, TicketHeads
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.text.passages import Passage
 
 _BATCH = 256  # questions ranked together: bounds the score matrices
@@ -40,14 +40,14 @@ class Retriever:
     def __init__(
         self,
         index: SearchIndex,
-        memory: Memory,
+        memory: TicketKnn,
         *,
         documents: Encoder,
         queries: Encoder,
         heads: TicketHeads | None,
         weights: Mapping[str, float],
         confidence: Confidence,
-        outcomes: Outcomes,
+        outcomes: Answerability,
     ) -> None:
         self._index, self._memory, self._outcomes = index, memory, outcomes
         self._words = lru_cache(_WORDS_KEPT)(index.bm25)  # an evaluation asks every question three times
@@ -78,7 +78,7 @@ class Retriever:
         """
         index, encoder = index or release / "index", open_encoder or OnnxEncoder
         settings = json.loads((release / "weights.json").read_bytes())
-        memory, heads = Memory.load(index), Heads(release / "heads", threads)
+        memory, heads = TicketKnn.load(index), Classifiers(release / "heads", threads)
         return cls(
             open_folder(index),
             memory,
@@ -87,7 +87,7 @@ class Retriever:
             heads=heads,
             weights=settings["blend"],
             confidence=Confidence.from_json(settings["confidence"]),
-            outcomes=Outcomes.load(index, memory, heads),
+            outcomes=Answerability.load(index, memory, heads),
         )
 
     def search(self, question: str, k: int) -> list[Passage]:
@@ -180,7 +180,7 @@ class Retriever:
         if gone is not None:  # an article that is not there is one that no signal speaks for
             lowest = np.where(gone[:, None], np.inf, signals).min(axis=2, keepdims=True)
             signals = np.where(gone[:, None], np.where(np.isfinite(lowest), lowest, 0), signals).astype(np.float32)
-        scores = blended(signals, self._weights)
+        scores = fuse(signals, self._weights)
         if gone is not None:
             scores[gone] = -np.inf
         of_chunk = self._of_section[0] * z_scores(dense) + self._of_section[1] * z_scores(bm25)

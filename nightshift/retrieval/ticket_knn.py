@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from nightshift.errors import IndexUnavailable
 
-VOTERS = 40
+K = 40
 TEMPERATURE = 0.05  # of a ticket's say: .05 less alike counts a third
-NOBODY = 0.01  # the share of an article that nobody votes for
+SMOOTHING = 0.01  # the share of an article that nobody votes for
 
 
 @dataclass(frozen=True)
-class Memory:
+class TicketKnn:
     """Resolved tickets: document-tower vectors float32 [m, dim], the articles of each, and when each was asked."""
 
     vectors: NDArray[np.float32]
@@ -30,7 +30,7 @@ class Memory:
     created_at: NDArray[np.datetime64]
 
     @classmethod
-    def load(cls, folder: Path, name: str = "memory") -> "Memory":
+    def load(cls, folder: Path, name: str = "memory") -> "TicketKnn":
         """The memory of the index in `folder`; `name` is unresolved for tickets without articles. Raises IndexUnavailable."""
         try:
             table = pq.read_table(folder / f"{name}.parquet")
@@ -74,7 +74,7 @@ class Memory:
         cosines = vectors @ self.vectors.T
         if hidden is not None:
             cosines = np.where(hidden, np.float32(-np.inf), cosines)
-        voters = min(VOTERS, len(self))
+        voters = min(K, len(self))
         nearest = np.argpartition(-cosines, voters - 1, axis=1)[:, :voters]
         alike = np.take_along_axis(cosines, nearest, axis=1)
         closest = np.maximum(alike.max(axis=1, keepdims=True), -1)  # finite also where every ticket is hidden
@@ -84,5 +84,5 @@ class Memory:
         np.add.at(votes, (rows, linked), weights[:, :, None])
         total = votes[:, :-1].sum(axis=1, keepdims=True)
         shares = np.divide(votes[:, :-1], total, out=np.zeros_like(votes[:, :-1]), where=total > 0)
-        logs: NDArray[np.float32] = np.log(shares + np.float32(NOBODY))
+        logs: NDArray[np.float32] = np.log(shares + np.float32(SMOOTHING))
         return logs

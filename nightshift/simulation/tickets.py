@@ -18,7 +18,7 @@ from nightshift.simulation.calendar import TICKETS_BY_WEEKDAY, start_of
 from nightshift.simulation.changes import published
 from nightshift.simulation.orders import Order, orders_until
 from nightshift.simulation.people import Customer, canary, customers
-from nightshift.simulation.topics import Matter, matter
+from nightshift.simulation.topics import Topic, topic
 
 # Shares of all tickets.
 DUPLICATE, IDENTIFIERS, GUESTS, UNLABELLED, MISLABELLED = 0.01, 0.06, 0.03, 0.08, 0.01
@@ -86,7 +86,7 @@ def pick_order(rng: Random, orders: tuple[Order, ...], opened: datetime, kind: s
     return orders[0]
 
 
-def replies(rng: Random, about: Matter, opened: datetime, order: Order, values: dict[str, str]) -> tuple[Reply, ...]:
+def replies(rng: Random, about: Topic, opened: datetime, order: Order, values: dict[str, str]) -> tuple[Reply, ...]:
     """What support answers, by the end of the next day, and what the customer says to it."""
     if about.kind == "injection":
         return ()
@@ -110,7 +110,7 @@ def replies(rng: Random, about: Matter, opened: datetime, order: Order, values: 
     return first, Reply(later, thanks, from_helper=False, accepted=False)
 
 
-def links(rng: Random, about: Matter, answers: tuple[Reply, ...], night: int) -> tuple[str, ...]:
+def links(rng: Random, about: Topic, answers: tuple[Reply, ...], night: int) -> tuple[str, ...]:
     """The pages that support linked in the accepted answer: the right one, now and then one more of its topic."""
     if about.section is None or not any(reply.accepted for reply in answers):
         return ()
@@ -138,7 +138,7 @@ def identify(rng: Random, text: str, customer: Customer) -> tuple[str, tuple[tup
 
 def write(rng: Random, night: int, ticket_id: str, opened: datetime, seed: int, *, seen: set[str]) -> Ticket:
     """One ticket. `seen` are the normalised texts of the day so far: a new ticket adds one that is not among them."""
-    about = matter(rng, night)
+    about = topic(rng, night)
     order = pick_order(rng, orders_until(night, seed), opened, about.kind)
     customer = customers(seed)[order.customer]
     values = writing_style.slots(rng, customer, order.id, order.item)

@@ -19,7 +19,7 @@ FIRST_NEW_ASK, LAST_NEW_ASK = -9, 20
 
 
 @dataclass(frozen=True)
-class Matter:
+class Topic:
     """What a ticket will be about, before anybody puts it into words. `missing` is the page that would answer and is down."""
 
     kind: str
@@ -64,7 +64,7 @@ def weights(with_new_topic: bool) -> tuple[float, ...]:  # noqa: FBT001 - the ar
     )
 
 
-def question(rng: Random, night: int) -> Matter:
+def question(rng: Random, night: int) -> Topic:
     """A question about a page; if that page is down on this night, one that no page answers."""
     cumulative = weights(night >= content.words("changes.yaml")["new_topic"]["night"])
     sections = popularity()[0]
@@ -72,18 +72,18 @@ def question(rng: Random, night: int) -> Matter:
     asks = [ask for ask in section.asks if first_asked(ask) <= night] or section.asks[:1]
     ask = rng.choice(asks)
     if section.article not in published(night) or section.article not in published(night + 1):
-        return Matter("unanswerable", section.intent, ask, missing=section.article)
-    return Matter("question", section.intent, ask, reply(section, night), section)
+        return Topic("unanswerable", section.intent, ask, missing=section.article)
+    return Topic("question", section.intent, ask, reply(section, night), section)
 
 
-def matter(rng: Random, night: int) -> Matter:
+def topic(rng: Random, night: int) -> Topic:
     """What somebody writes about on `night`."""
     drawn = rng.random()
     if drawn < INJECTION:
-        return Matter("injection", "other", rng.choice(content.words("injections.yaml")))
+        return Topic("injection", "other", rng.choice(content.words("injections.yaml")))
     if drawn < INJECTION + UNANSWERABLE:
         row = rng.choice(content.words("unanswerable.yaml"))
-        return Matter("unanswerable", row["intent"], row["ask"])
+        return Topic("unanswerable", row["intent"], row["ask"])
     if drawn < INJECTION + UNANSWERABLE + ORDER_STATUS:
-        return Matter("order_status", "order_status", rng.choice(content.words("order_questions.yaml")))
+        return Topic("order_status", "order_status", rng.choice(content.words("order_questions.yaml")))
     return question(rng, night)

@@ -15,7 +15,7 @@ from nightshift.errors import StoreFull
 
 
 @contextmanager
-def no_space_is_told(where: Path) -> Iterator[None]:
+def raise_store_full(where: Path) -> Iterator[None]:
     """Turn 'no space left' and 'quota exceeded' into StoreFull."""
     try:
         yield
@@ -29,9 +29,9 @@ def no_space_is_told(where: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Iterator[Path]:
     """Give a temporary path beside `target`; when the block ends well it becomes `target`, else it is removed."""
-    with no_space_is_told(target.parent):
+    with raise_store_full(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
         os.close(handle)

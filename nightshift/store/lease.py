@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from nightshift.errors import NightAlreadyRunning
-from nightshift.store.atomic import written_whole
+from nightshift.store.atomic import atomic_write
 
 HOURS = 6.0
 
@@ -38,7 +38,7 @@ def take(home: Path, who: str | None = None) -> None:
                     f"a night is already running on {home} (held by {held['holder']})",
                     f"wait for it to end; if it is dead, remove {path}",
                 )
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(json.dumps({"holder": who, "until": time.time() + HOURS * 3600}))
 
 

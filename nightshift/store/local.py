@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import CorruptObject, MissingObject, StoreError
-from nightshift.store.atomic import no_space_is_told, written_whole
+from nightshift.store.atomic import atomic_write, raise_store_full
 
 # Objects whose bytes this process has seen to be right, by path, with size and time of change then: half a gigabyte of
 # models is read by stage after stage of a night.
@@ -27,7 +27,7 @@ class FileStore:
     def identity(self) -> str:
         marker = self.root / "identity"
         if not marker.exists():
-            with written_whole(marker) as temporary:
+            with atomic_write(marker) as temporary:
                 temporary.write_text(uuid.uuid4().hex)
         return marker.read_text()
 
@@ -40,7 +40,7 @@ class FileStore:
         digest = digest_of(data)
         target = self._object(digest)
         if not self._kept(target, len(data)):
-            with written_whole(target) as temporary:
+            with atomic_write(target) as temporary:
                 temporary.write_bytes(data)
                 temporary.chmod(0o444)
         return digest
@@ -49,7 +49,7 @@ class FileStore:
         digest = digest_of_file(path)
         target = self._object(digest)
         if not self._kept(target, path.stat().st_size):
-            with written_whole(target) as temporary:
+            with atomic_write(target) as temporary:
                 shutil.copyfile(path, temporary)
                 temporary.chmod(0o444)
         return digest
@@ -108,7 +108,7 @@ class FileStore:
         manifest = {name: self.path(file) for name, file in self.tree(digest).items()}
         if folder.exists():
             return folder
-        with no_space_is_told(self.root):
+        with raise_store_full(self.root):
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
             try:
@@ -130,5 +130,5 @@ class FileStore:
         return path.read_text() if path.exists() else None
 
     def write_ref(self, name: str, value: str) -> None:
-        with written_whole(self.root / "refs" / name) as temporary:
+        with atomic_write(self.root / "refs" / name) as temporary:
             temporary.write_text(value)

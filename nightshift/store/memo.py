@@ -13,7 +13,7 @@ from nightshift.digests import canonical_json, digest_of
 from nightshift.store import Store
 
 
-def once(name: str, ingredients: object, make: Callable[[], str], store: Store) -> str:
+def memoize(name: str, ingredients: object, make: Callable[[], str], store: Store) -> str:
     """The digest of the tree that `make` keeps in the store, remembered under the `ingredients`, a JSON value.
 
     A tree whose files are no longer all there is made again.

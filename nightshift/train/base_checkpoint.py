@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.digests import digest_of_file
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings
-from nightshift.store.atomic import no_space_is_told
+from nightshift.store.atomic import raise_store_full
 from nightshift.store.base_models import resolve
 
 _FORMAT = "1"  # raise it when what is unpacked changes
@@ -32,7 +32,7 @@ def unpacked(base_url: str, settings: Settings) -> Path:
     folder = settings.home / "bases" / f"{digest_of_file(source)[:16]}-{_FORMAT}"
     if folder.exists():
         return folder
-    with no_space_is_told(folder.parent):
+    with raise_store_full(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
         try:
@@ -68,7 +68,7 @@ def _unpack(source: Path, folder: Path) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    say("    generator  unpacking the base model (about 15 s, once)")
+    log("    generator  unpacking the base model (about 15 s, once)")
     with redirect_stderr(io.StringIO()):  # a progress bar that no setting of transformers turns off
         model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
     # It arrives marked as quantized although its weights are plain by now; saved so, it would not load again.

@@ -16,10 +16,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.metrics.calibration import softmax, surprise, temperature
+from nightshift.metrics.calibration import negative_log_likelihood, softmax, temperature
 from nightshift.metrics.classification import frequency_of, judged, length_of, targets
 from nightshift.train.dataset import Labelled
-from nightshift.train.kernel_density import MOST, Neighbours
+from nightshift.train.kernel_density import MOST, KernelDensity
 
 INVERSE_REGULARISATION = 10.0  # vectors have length 1: the default of 1 would flatten every head
 TOLERANCE = 1e-3
@@ -47,11 +47,11 @@ class Head:
     labels: list[str]
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
-    neighbours: Neighbours | None = None
+    neighbours: KernelDensity | None = None
     say: float = 0.0
 
     @classmethod
-    def of(cls, regression: Any, neighbours: Neighbours | None = None) -> Self:
+    def of(cls, regression: Any, neighbours: KernelDensity | None = None) -> Self:
         """A fitted scikit-learn LogisticRegression; of two labels the first one's logit is 0."""
         weights, bias = np.asarray(regression.coef_.T, np.float64), np.asarray(regression.intercept_, np.float64)
         if weights.shape[1] == 1:
@@ -89,13 +89,13 @@ def fit_head(rows: Labelled, recipe: Recipe = PRIOR) -> Head | None:
     return replace(head, neighbours=_neighbours(rows, head.labels)) if recipe.remembers else head
 
 
-def _neighbours(rows: Labelled, labels: list[str]) -> Neighbours:
+def _neighbours(rows: Labelled, labels: list[str]) -> KernelDensity:
     known = rows if len(rows.labels) <= MOST else rows.rows(np.flatnonzero(rows.newest(MOST / len(rows.labels))))
     column = {label: place for place, label in enumerate(labels)}
-    return Neighbours(known.vectors, np.array([column[label] for label in known.labels], np.int64), len(labels))
+    return KernelDensity(known.vectors, np.array([column[label] for label in known.labels], np.int64), len(labels))
 
 
-def dials(head: Head, rows: Labelled) -> tuple[float, float]:
+def fit_temperature(head: Head, rows: Labelled) -> tuple[float, float]:
     """The temperature and the neighbours' say under which `rows`, which the head has not seen, are likeliest."""
     target = targets(rows.ticket_ids, rows.labels, head.labels)
     plain = head.logits(rows.vectors)
@@ -103,7 +103,7 @@ def dials(head: Head, rows: Labelled) -> tuple[float, float]:
     tried = []
     for say in SAYS if head.neighbours else SAYS[:1]:
         heat = temperature(plain + say * near, target)
-        tried.append((surprise((plain + say * near) / heat, target), say, heat))
+        tried.append((negative_log_likelihood((plain + say * near) / heat, target), say, heat))
     _, say, heat = min(tried)
     return heat, say
 
@@ -121,7 +121,7 @@ def calibrated(
     rehearsal = fit_head(old, recipe)
     if rehearsal is None or measured.sum() < FEWEST_HELD_OUT:
         return head, counts, {}
-    heat, say = dials(rehearsal, rows.rows(np.flatnonzero(unseen & ~measured)))
+    heat, say = fit_temperature(rehearsal, rows.rows(np.flatnonzero(unseen & ~measured)))
     newest = rows.rows(np.flatnonzero(measured))
     reached, slices = _judged(rehearsal.tempered(heat, say), newest, Counter(old.labels))
     told = {"temperature": heat, **({"neighbours": say} if recipe.remembers else {})}

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Profile
 from nightshift.text.ngrams import ngrams
 from nightshift.train.classifier import INTENT, PRIOR, Head, calibrated
 from nightshift.train.dataset import Labelled, frequent, recent
-from nightshift.train.injection import learn_injection, lessons
+from nightshift.train.injection import learn_injection, prompt_examples
 
 FEWEST_EXAMPLES = {"intent": 5, "prior": 1}
 PARITY_EVERY = 4  # of the sentences that the injection classifier is checked on
@@ -60,7 +60,7 @@ def train_classifiers(
         "injection": _injection(ordinary),
     }
     for name, classifier in trained.items():
-        say(f"    {name} classifier  {classifier.absent and 'absent: '}{classifier.absent or classifier.summary}")
+        log(f"    {name} classifier  {classifier.absent and 'absent: '}{classifier.absent or classifier.summary}")
     return trained
 
 
@@ -85,9 +85,9 @@ def _injection(ordinary: Mapping[str, str] | None) -> TrainedClassifier:
     ids = sorted(ordinary)
     learned = learn_injection([ordinary[ticket] for ticket in ids])
     return TrainedClassifier(
-        summary=f"{len(lessons()):,} sentences and {len(ids):,} ordinary tickets",
+        summary=f"{len(prompt_examples()):,} sentences and {len(ids):,} ordinary tickets",
         head=Head.of(learned.regression),
-        parity_vectors=ngrams([lesson.text for lesson in lessons()[::PARITY_EVERY]]),
+        parity_vectors=ngrams([lesson.text for lesson in prompt_examples()[::PARITY_EVERY]]),
         metrics=learned.measures,
         facts={"limit": float(f"{learned.limit:.6g}"), "caught": learned.caught},
         ticket_ids=ids,

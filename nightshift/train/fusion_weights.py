@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.metrics.ranking import ranking
-from nightshift.retrieval.fusion import SIGNALS, blended, z_scores
+from nightshift.retrieval.fusion import SCORES, fuse, z_scores
 
 DENSE = {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0}
 # Chosen on older questions of three sets, on none of which it loses to dense alone; the prior knows the sections only.
@@ -24,14 +24,14 @@ PRICE = 2.0  # in questions: what a unit of weight beside the dense one must ear
 
 
 @dataclass(frozen=True)
-class Blend:
+class Fusion:
     """Weights that sum to 1, and how dense alone and the blend rank the questions it was fitted on."""
 
     weights: dict[str, float]
     metrics: dict[str, float]
 
 
-def fit_blend(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> Blend:
+def fit_fusion(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> Fusion:
     """Fit the weights; questions without a gold article tell nothing.
 
     With fewer than FEWEST_QUESTIONS that do, the weights are those of a cold start.
@@ -39,14 +39,14 @@ def fit_blend(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> Blend:
     asked = golds.any(axis=1)
     scores, golds = scores[asked], golds[asked]
     if len(scores) < FEWEST_QUESTIONS:
-        return Blend(COLD_START, {"questions": float(len(scores))})
+        return Fusion(COLD_START, {"questions": float(len(scores))})
     weights = _normalised(_fitted(z_scores(scores), golds))
-    alone, together = (ranking(blended(scores, one), golds) for one in (DENSE, weights))
+    alone, together = (ranking(fuse(scores, one), golds) for one in (DENSE, weights))
     better = (together["hit@5"], together["mrr"]) > (alone["hit@5"], alone["mrr"])
     metrics = {f"dense_{name}": value for name, value in alone.items()} | {
         f"blend_{name}": value for name, value in (together if better else alone).items()
     }
-    return Blend(weights if better else DENSE, {**metrics, "questions": float(len(scores))})
+    return Fusion(weights if better else DENSE, {**metrics, "questions": float(len(scores))})
 
 
 def _fitted(signals: NDArray[np.float64], golds: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -54,7 +54,7 @@ def _fitted(signals: NDArray[np.float64], golds: NDArray[np.bool_]) -> NDArray[n
     from scipy.optimize import minimize
 
     targets = golds / golds.sum(axis=1, keepdims=True)
-    price = np.array([0.0 if signal == "dense" else PRICE / len(golds) for signal in SIGNALS])
+    price = np.array([0.0 if signal == "dense" else PRICE / len(golds) for signal in SCORES])
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = np.einsum("s,qsa->qa", weights, signals)
@@ -64,8 +64,8 @@ def _fitted(signals: NDArray[np.float64], golds: NDArray[np.bool_]) -> NDArray[n
         value = float((log_sum[:, 0] - (targets * logits).sum(axis=1)).mean() + price @ weights)
         return value, np.einsum("qa,qsa->s", wrongness, signals) / len(golds) + price
 
-    start = np.array([float(signal == "dense") for signal in SIGNALS])
-    bounds = [(0.0, None)] * len(SIGNALS)
+    start = np.array([float(signal == "dense") for signal in SCORES])
+    bounds = [(0.0, None)] * len(SCORES)
     return np.asarray(minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x)
 
 
@@ -74,4 +74,4 @@ def _normalised(weights: NDArray[np.float64]) -> dict[str, float]:
     if weights.sum() <= 0:
         return DENSE
     shares = np.round(weights / weights.sum(), 4)
-    return {signal: float(share) for signal, share in zip(SIGNALS, shares, strict=True)}
+    return {signal: float(share) for signal, share in zip(SCORES, shares, strict=True)}

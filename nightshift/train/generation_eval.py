@@ -23,7 +23,7 @@ ENOUGH = 48  # tokens: the first sentence decides
 
 
 @dataclass(frozen=True)
-class Shown:
+class FixedRetrieval:
     """A retrieval that always finds the same and is sure of it: only the generator is tried."""
 
     passages: tuple[Passage, ...]
@@ -45,16 +45,16 @@ class _Said:
         yield from until([self.text], stop)
 
 
-def passes(example: Example, text: str) -> bool:
+def passes_checks(example: Example, text: str) -> bool:
     """Whether `text` would be shown as it was generated and cites the right article, or declines where that is right."""
-    *_, last = Assistant(Shown(example.shown), _Said(text), Policy()).answer(example.question)
+    *_, last = Assistant(FixedRetrieval(example.shown), _Said(text), Policy()).answer(example.question)
     assert isinstance(last, Answered)  # it is always the last event
     if example.kind == "declining":
         return last.declined
     return last.source == "generated" and example.article_id in {one.article_id for one in last.citations}
 
 
-def written(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int = ENOUGH) -> list[str]:
+def generate(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int = ENOUGH) -> list[str]:
     """What a PyTorch causal LM writes after each prompt, greedily, up to the end of turn or `max_tokens`."""
     import torch
 

@@ -2,7 +2,7 @@
 
     taught = build_examples(rows, passages_of(articles), profile, seed=7)
     model = train_generator(taught, profile.generator, profile=profile, store=store, settings=settings, seed=7,
-                            log=log, trained_on=features.digest)
+                            log_metrics=log_metrics, trained_on=features.digest)
 
 Only the words of the answer are learned, and logits exist only where they are: 8 x 128 tokens take 3.9 s on two cores.
 Under torch elastic every process takes its share of each batch; the first one stores.
@@ -17,16 +17,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nightshift.answering.prompts import VERSION, render
 from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
-from nightshift.progress import say, track
+from nightshift.progress import log, track
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
-from nightshift.train.generation_eval import passes, written
+from nightshift.train.generation_eval import generate, passes_checks
 from nightshift.train.generator_data import TrainingSet
 from nightshift.train.lora import save_adapter
-from nightshift.train.query_tower import Log
-from nightshift.train.tokenized import Turn, micro_batches, order, pace, turns
+from nightshift.train.query_tower import LogMetrics
+from nightshift.train.tokenized import (
+    TokenizedExample,
+    batch_order,
+    learning_rate_factor,
+    micro_batches,
+    tokenize_examples,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +61,7 @@ def train_generator(
     store: Store,
     settings: Settings,
     seed: int,
-    log: Log,
+    log_metrics: LogMetrics,
     trained_on: str,
 ) -> Model:
     """Train the adapter, keep the state with the lowest held-out loss, try it beside the base, and store it.
@@ -69,7 +75,7 @@ def train_generator(
             "ask can_train first, and export the base generator",
         )
     training = _Training(taught, base_url, profile=profile, settings=settings, seed=seed)
-    metrics = training.run(profile.generator_steps, log)
+    metrics = training.run(profile.generator_steps, log_metrics)
     return training.stored(store, taught, trained_on, metrics)
 
 
@@ -78,7 +84,7 @@ def pays(adapter: Model) -> bool:
     return adapter.metrics.get("answered", 0.0) >= adapter.metrics.get("answered_before", 0.0)
 
 
-def answer_loss(model: Any, batch: Sequence[Turn]) -> "Tensor":
+def answer_loss(model: Any, batch: Sequence[TokenizedExample]) -> "Tensor":
     """Summed cross-entropy of the answer tokens of `batch`. Logits are made at those positions only."""
     import torch
 
@@ -106,9 +112,9 @@ class _Training:
         with self.accelerator.main_process_first():  # the first one unpacks, the others find it done
             folder = unpacked(base_url, settings)
         self.tokenizer, self.asked = load_tokenizer(folder), taught.held_out
-        known = turns(taught.examples, self.tokenizer, profile.generator_max_tokens)
+        known = tokenize_examples(taught.examples, self.tokenizer, profile.generator_max_tokens)
         self.learned = [one for one in known if one]
-        held_out = turns(taught.held_out, self.tokenizer, profile.generator_max_tokens)
+        held_out = tokenize_examples(taught.held_out, self.tokenizer, profile.generator_max_tokens)
         self.held_out = [one for one in held_out if one]
         self.too_long = known.count(None)
         if not self.learned or not self.held_out:
@@ -121,31 +127,33 @@ class _Training:
         self.adapted = get_peft_model(load(folder), config).to(self.accelerator.device)
         self.parameters = [one for one in self.adapted.parameters() if one.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=LEARNING_RATE, weight_decay=0.0)
-        self.pace = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: pace(step, profile.generator_steps))
+        self.pace = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: learning_rate_factor(step, profile.generator_steps)
+        )
 
     @property
     def model(self) -> Any:
         """The causal LM with the adapter's layers inside."""
         return self.adapted.get_base_model()
 
-    def run(self, steps: int, log: Log) -> dict[str, float]:
+    def run(self, steps: int, log_metrics: LogMetrics) -> dict[str, float]:
         """Train for up to `steps`, restore the best state, try it, and return what it reached."""
         from peft import set_peft_model_state_dict
 
         before = best = self._held_out_loss()
         kept, step, best_step, loss = self._state(), 0, 0, math.nan
         every = max(LEAST_APART, math.ceil(steps / CHECKS))
-        batches = track(order(len(self.learned), steps, self.batch, self.seed), "generator", steps)
+        batches = track(batch_order(len(self.learned), steps, self.batch, self.seed), "generator", steps)
         for step, places in enumerate(batches, start=1):
             loss = self._step([self.learned[place] for place in places])
             if step % LOG_EVERY == 0 or step == steps:
-                log({"loss": loss}, step)
+                log_metrics({"loss": loss}, step)
             if step % every and step != steps:
                 continue
             reached = self._held_out_loss()
-            log({"held_out_loss": reached}, step)
+            log_metrics({"held_out_loss": reached}, step)
             if self.accelerator.is_main_process:
-                say(f"    generator  step {step}/{steps}  loss {loss:.3f}  held-out loss {reached:.3f}")
+                log(f"    generator  step {step}/{steps}  loss {loss:.3f}  held-out loss {reached:.3f}")
             if reached < best:
                 best, best_step, kept = reached, step, self._state()
             elif step - best_step >= PATIENCE * every:
@@ -168,19 +176,19 @@ class _Training:
         mine = self._share(self.asked)
         prompts = [render(one.question, one.shown) for one in mine]
         self.adapted.eval()
-        say(f"    generator  {len(self.asked)} held-out questions, asked of the base and of what it learned")
+        log(f"    generator  {len(self.asked)} held-out questions, asked of the base and of what it learned")
         with self.adapted.disable_adapter():
-            base = written(self.adapted, self.tokenizer, prompts)
+            base = generate(self.adapted, self.tokenizer, prompts)
         self.adapted.merge_adapter()  # as it would serve, and twice as fast
-        tuned = written(self.adapted, self.tokenizer, prompts)
+        tuned = generate(self.adapted, self.tokenizer, prompts)
         self.adapted.unmerge_adapter()
         answered, before = (
-            self._over_all(float(sum(passes(one, text) for one, text in zip(mine, said, strict=True))))
+            self._over_all(float(sum(passes_checks(one, text) for one, text in zip(mine, said, strict=True))))
             for said in (tuned, base)
         )
         return {"answered": answered, "answered_before": before, "asked": float(len(self.asked))}
 
-    def _step(self, batch: Sequence[Turn]) -> float:
+    def _step(self, batch: Sequence[TokenizedExample]) -> float:
         """One optimizer step over this process's share; returns the mean loss a token over the whole batch."""
         import torch
 

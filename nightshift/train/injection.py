@@ -33,7 +33,7 @@ _TOGETHER = 256  # texts whose letters are dense at the same time
 
 
 @dataclass(frozen=True)
-class Lesson:
+class PromptExample:
     """One sentence of injections.yaml."""
 
     kind: str
@@ -55,11 +55,11 @@ class Injection:
 
 
 @cache
-def lessons() -> tuple[Lesson, ...]:
+def prompt_examples() -> tuple[PromptExample, ...]:
     """All sentences, attacks first, by kind."""
     written = yaml.safe_load(Path(__file__).with_name("injections.yaml").read_text("utf-8"))
     return tuple(
-        Lesson(kind, side == "attack", text)
+        PromptExample(kind, side == "attack", text)
         for side in ("attack", "benign")
         for kind, texts in written[side].items()
         for text in texts
@@ -68,8 +68,8 @@ def lessons() -> tuple[Lesson, ...]:
 
 def learn_injection(ordinary: Sequence[str]) -> Injection:
     """Learn from all lessons and from `ordinary` texts; judged five-fold, every text by a head that had not seen it."""
-    attack = np.array([lesson.attack for lesson in lessons()])
-    taught, normal = letters([lesson.text for lesson in lessons()]), letters(ordinary)
+    attack = np.array([lesson.attack for lesson in prompt_examples()])
+    taught, normal = letters([lesson.text for lesson in prompt_examples()]), letters(ordinary)
     unseen = np.zeros(len(attack)), np.zeros(len(ordinary))
     for fold in range(FOLDS):
         asked = np.arange(len(attack)) % FOLDS == fold, np.arange(len(ordinary)) % FOLDS == fold
@@ -83,7 +83,7 @@ def learn_injection(ordinary: Sequence[str]) -> Injection:
     limit = float(np.quantile(harmless if len(ordinary) >= FEWEST_ORDINARY else sure[~attack], 1 - FALSE_ALARMS))
     regression = fit_injection(taught, attack, normal)
     regression.coef_, regression.intercept_ = regression.coef_ / heat, regression.intercept_ / heat
-    kinds = np.array([lesson.kind for lesson in lessons()])
+    kinds = np.array([lesson.kind for lesson in prompt_examples()])
     return Injection(
         regression,
         limit,

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-NEAR = 0.03  # an example that much less alike counts a third
-FAINT = 1e-12  # of a label that has no example anywhere near
+BANDWIDTH = 0.03  # an example that much less alike counts a third
+FLOOR = 1e-12  # of a label that has no example anywhere near
 MOST = 20_000  # examples, the newest: a thousand take 1.5 MB, and .8 MFLOP a question
 _TOGETHER = 512  # vectors compared at the same time
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class KernelDensity:
     """Examples float32 [m, dim], L2-normalised, and the column of each one's label [m], of so many `labels`."""
 
     vectors: NDArray[np.float32]
@@ -37,5 +37,5 @@ class Neighbours:
         members, parts = self.memberships, []
         for start in range(0, max(1, len(vectors)), _TOGETHER):
             cosines = vectors[start : start + _TOGETHER] @ self.vectors.T
-            parts.append(np.log(np.exp((cosines - 1) / np.float32(NEAR)) @ members + np.float32(FAINT)))
+            parts.append(np.log(np.exp((cosines - 1) / np.float32(BANDWIDTH)) @ members + np.float32(FLOOR)))
         return np.concatenate(parts).astype(np.float64)

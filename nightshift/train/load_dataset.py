@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Model
 from nightshift.index.build import chunk_table
-from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import cached_vectors, text_keys
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import Profile, Settings
@@ -78,7 +78,7 @@ def _vectors(
         keys,
         texts,
         encoder_digest=document_tower.digest,
-        open_encoder=lambda: open_bulk(store.checkout(document_tower.digest), settings.threads),
+        open_encoder=lambda: open_batch_encoder(store.checkout(document_tower.digest), settings.threads),
         store=store,
     )
     return vectors

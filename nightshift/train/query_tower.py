@@ -1,7 +1,7 @@
 """The query tower: a LoRA adapter that learns which article resolves which ticket, over documents that stay frozen.
 
     pairs:  ticket_id='1482' text='Cannot receive mail after update ...' article_id='cannot-receive-messages' created_at=...
-    model = train_query_tower(pairs, sections, tower, profile=profile, store=store, settings=settings, seed=7, log=log,
+    model = train_query_tower(pairs, sections, tower, profile=profile, store=store, settings=settings, seed=7, log_metrics=log_metrics,
                               trained_on=features.digest)
 
 The loss is a softmax over all articles, each scored by its best frozen section: no negatives to sample, and no
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.errors import TrainingFailed
 from nightshift.metrics.ranking import ranking
-from nightshift.progress import say, track
+from nightshift.progress import log, track
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
@@ -40,7 +40,7 @@ TEMPERATURE = 0.05
 PATIENCE = 3  # epochs without a better held-out ranking before training ends
 LOG_EVERY = 10
 
-Log = Callable[[dict[str, float], int], None]
+LogMetrics = Callable[[dict[str, float], int], None]
 
 
 def untrained(base: str) -> Model:
@@ -71,7 +71,7 @@ def train_query_tower(
     store: Store,
     settings: Settings,
     seed: int,
-    log: Log,
+    log_metrics: LogMetrics,
     trained_on: str,
 ) -> Model:
     """Train the adapter and keep the epoch that ranks the newest tenth of the tickets best, the untrained one included.
@@ -81,10 +81,10 @@ def train_query_tower(
     """
     examples = examples_of(pairs, sections)
     if len(examples.ticket_ids) < FEWEST_TICKETS:
-        say(f"    query tower  not trained: {len(examples.ticket_ids)} resolved tickets, {FEWEST_TICKETS} are needed")
+        log(f"    query tower  not trained: {len(examples.ticket_ids)} resolved tickets, {FEWEST_TICKETS} are needed")
         return untrained(document_tower.base)
     training = _Training(examples, sections, document_tower.base, profile=profile, settings=settings, seed=seed)
-    metrics = training.run(profile.tower_epochs, log)
+    metrics = training.run(profile.tower_epochs, log_metrics)
     return training.stored(store, trained_on, document_tower.digest, metrics)
 
 
@@ -122,7 +122,7 @@ class _Training:
         tower: Tower = self.accelerator.unwrap_model(self.tower)
         return tower
 
-    def run(self, epochs: int, log: Log) -> dict[str, float]:
+    def run(self, epochs: int, log_metrics: LogMetrics) -> dict[str, float]:
         """Train for up to `epochs`, restore the best one, and return what it and the untrained tower reached."""
         from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
@@ -133,11 +133,11 @@ class _Training:
         kept, epoch, best_epoch, loss = get_peft_model_state_dict(self.bare.encoder), 0, 0, math.nan
         kept = {name: tensor.clone() for name, tensor in kept.items()}
         for epoch in range(1, epochs + 1):
-            loss = self._epoch(epoch, epochs, per_epoch, rows, log)
+            loss = self._epoch(epoch, epochs, per_epoch, rows, log_metrics)
             reached = self._held_out_ranking()
-            log({f"held_out_{name}": value for name, value in reached.items()}, epoch * per_epoch)
+            log_metrics({f"held_out_{name}": value for name, value in reached.items()}, epoch * per_epoch)
             if self.accelerator.is_main_process:
-                say(f"    query tower  epoch {epoch}/{epochs}  loss {loss:.3f}  held-out MRR {reached['mrr']:.3f}")
+                log(f"    query tower  epoch {epoch}/{epochs}  loss {loss:.3f}  held-out MRR {reached['mrr']:.3f}")
             if reached["mrr"] > best["mrr"]:  # hit@5 of some hundred tickets turns on one of them
                 best, best_epoch = reached, epoch
                 kept = {n: t.clone() for n, t in get_peft_model_state_dict(self.bare.encoder).items()}
@@ -154,7 +154,9 @@ class _Training:
             "held_out": float(self.examples.held_out.sum()),
         }
 
-    def _epoch(self, epoch: int, epochs: int, per_epoch: int, rows: NDArray[np.int64], log: Log) -> float:
+    def _epoch(
+        self, epoch: int, epochs: int, per_epoch: int, rows: NDArray[np.int64], log_metrics: LogMetrics
+    ) -> float:
         """One pass over the training rows; returns the mean loss a ticket in this process's share."""
         self.tower.train()
         processes, process = self.accelerator.num_processes, self.accelerator.process_index
@@ -180,7 +182,7 @@ class _Training:
                     "check the section vectors for zeros or NaN, then run the night again",
                 )
             if step % LOG_EVERY == 0:
-                log({"loss": losses[-1]}, step)
+                log_metrics({"loss": losses[-1]}, step)
         return float(np.mean(losses))
 
     def _vectors(self, rows: NDArray[np.int64]) -> "Tensor":

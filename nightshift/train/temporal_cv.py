@@ -26,7 +26,7 @@ MOST_TENTHS = 5  # an older half of the past is left to learn the first of them 
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class OutOfFoldClassifiers:
     """Heads that have not seen some tickets; they speak like runtime.heads.Heads."""
 
     prior: Head | None
@@ -55,8 +55,8 @@ def intents_before(tickets: Labelled, start: datetime) -> Head | None:
     return calibrated(frequent(known, FEWEST_EXAMPLES["intent"]), INTENT)[0]
 
 
-def rehearse(
-    tickets: pa.Table, pairs: Labelled, retriever: Callable[[Rehearsed, int], Retriever]
+def out_of_fold_scores(
+    tickets: pa.Table, pairs: Labelled, retriever: Callable[[OutOfFoldClassifiers, int], Retriever]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Signals [n, signals, articles] and what resolved each question [n, articles], of at least one newest ticket.
 
@@ -71,7 +71,7 @@ def rehearse(
         held = newest(born, ids, (tenth + 1) * HELD_OUT_SHARE)
         asked = tickets.filter(pa.array(held & ~later))
         prior = prior_without(pairs, {ticket for ticket, out in zip(ids, held, strict=True) if out})
-        opened = retriever(Rehearsed(prior), tenth)
+        opened = retriever(OutOfFoldClassifiers(prior), tenth)
         _, said = opened.rank_articles(asked["text"].to_pylist(), asked["created_at"].to_pylist())
         signals.append(said)
         golds.append(_golds(asked["article_ids"].to_pylist(), opened.article_ids))

@@ -19,7 +19,7 @@ PADDED_TOKENS = 640  # a micro-batch: with 135 M parameters it keeps the peak be
 
 
 @dataclass(frozen=True)
-class Turn:
+class TokenizedExample:
     """An example in tokens. The answer, with the end of turn, begins at `answer_at`."""
 
     tokens: list[int]
@@ -31,17 +31,17 @@ class Turn:
         return len(self.tokens) - self.answer_at
 
 
-def turns(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Turn | None]:
+def tokenize_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[TokenizedExample | None]:
     """Every example in tokens; None for one longer than `max_tokens`, because cutting it would teach half an answer."""
     prompts = tokenizer([one.prompt for one in examples], add_special_tokens=False)["input_ids"]
     answers = tokenizer([one.answer + END_OF_TURN for one in examples], add_special_tokens=False)["input_ids"]
-    whole = [Turn(prompt + answer, len(prompt)) for prompt, answer in zip(prompts, answers, strict=True)]
+    whole = [TokenizedExample(prompt + answer, len(prompt)) for prompt, answer in zip(prompts, answers, strict=True)]
     return [one if len(one.tokens) <= max_tokens else None for one in whole]
 
 
-def micro_batches(batch: Sequence[Turn], budget: int = PADDED_TOKENS) -> Iterator[list[Turn]]:
+def micro_batches(batch: Sequence[TokenizedExample], budget: int = PADDED_TOKENS) -> Iterator[list[TokenizedExample]]:
     """The turns of a batch, longest first, in pieces of at most `budget` padded tokens (at least one turn)."""
-    piece: list[Turn] = []
+    piece: list[TokenizedExample] = []
     for turn in sorted(batch, key=lambda one: -len(one.tokens)):
         if piece and (len(piece) + 1) * len(piece[0].tokens) > budget:
             yield piece
@@ -51,13 +51,13 @@ def micro_batches(batch: Sequence[Turn], budget: int = PADDED_TOKENS) -> Iterato
         yield piece
 
 
-def pace(step: int, steps: int) -> float:
+def learning_rate_factor(step: int, steps: int) -> float:
     """The learning rate's factor: up in the first twentieth of the steps, then linearly down to 0."""
     warm = max(1, round(steps * WARM_UP))
     return min((step + 1) / warm, (steps - step) / max(1, steps - warm + 1))
 
 
-def order(n: int, steps: int, batch: int, seed: int) -> Iterator[list[int]]:
+def batch_order(n: int, steps: int, batch: int, seed: int) -> Iterator[list[int]]:
     """`steps` batches of positions below n: shuffled passes one after another, so that all are seen equally often."""
     chance = np.random.default_rng(seed)
     queue: list[int] = []

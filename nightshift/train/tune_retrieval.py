@@ -17,24 +17,24 @@ from datetime import datetime
 import pyarrow as pa
 
 from nightshift.answering.policy import Policy
-from nightshift.answering.tuned import Dials
+from nightshift.answering.tuned import TunedParameters
 from nightshift.artifacts import Features, Index, Model
-from nightshift.index.build import memory_table, unresolved_table
+from nightshift.index.build import resolved_table, unresolved_table
 from nightshift.index.exact import open_folder
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.retrieval.answerability import Outcomes
+from nightshift.retrieval.answerability import Answerability
 from nightshift.retrieval.confidence import UNFITTED
 from nightshift.retrieval.ranking import Encoder
 from nightshift.retrieval.retriever import Retriever
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.train.abstention import fit_confidence
 from nightshift.train.dataset import Labelled
-from nightshift.train.fusion_weights import COLD_START, fit_blend
+from nightshift.train.fusion_weights import COLD_START, fit_fusion
 from nightshift.train.load_dataset import labelled_pairs
-from nightshift.train.temporal_cv import Rehearsed, intents_before, prior_without, rehearse
+from nightshift.train.temporal_cv import OutOfFoldClassifiers, intents_before, out_of_fold_scores, prior_without
 from nightshift.train.temporal_split import newest
 from nightshift.warehouse import read_mart
 
@@ -47,30 +47,32 @@ def tune(
     tickets: Labelled,
     store: Store,
     settings: Settings,
-) -> Dials:
+) -> TunedParameters:
     """Fit blend and confidence. With too few resolved tickets they are the defaults of a cold start.
 
     `tickets` are those that the intent head learns from.
     """
     pairs = read_mart(store, features, "training_pairs")
-    resolved = memory_table(pairs, pairs.num_rows)
+    resolved = resolved_table(pairs, pairs.num_rows)
     held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
     asked = resolved.filter(pa.array(held))
     if not asked.num_rows:
-        return Dials({"blend": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
+        return TunedParameters({"blend": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
     learned = labelled_pairs(features, document_tower, store, settings)
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
     folder = store.checkout(index.digest)
-    chunks, memory = open_folder(folder), Memory.load(folder)
+    chunks, memory = open_folder(folder), TicketKnn.load(folder)
     texts: list[str] = asked["text"].to_pylist()
     articles: list[list[str]] = asked["article_ids"].to_pylist()
     times: list[datetime] = asked["created_at"].to_pylist()
-    heads = Rehearsed(prior_without(learned, set(asked["ticket_id"].to_pylist())), intents_before(tickets, min(times)))
-    outcomes = Outcomes(memory, Memory.load(folder, "unresolved"), heads, until=min(times))
+    heads = OutOfFoldClassifiers(
+        prior_without(learned, set(asked["ticket_id"].to_pylist())), intents_before(tickets, min(times))
+    )
+    outcomes = Answerability(memory, TicketKnn.load(folder, "unresolved"), heads, until=min(times))
 
-    def retriever(blend: dict[str, float], heads: Rehearsed, asking: Encoder) -> Retriever:
+    def retriever(blend: dict[str, float], heads: OutOfFoldClassifiers, asking: Encoder) -> Retriever:
         return Retriever(
             chunks,
             memory,
@@ -82,10 +84,10 @@ def tune(
             outcomes=outcomes,
         )
 
-    def rehearsing(heads: Rehearsed, tenth: int) -> Retriever:
+    def rehearsing(heads: OutOfFoldClassifiers, tenth: int) -> Retriever:
         return retriever(COLD_START, heads, documents if tenth else queries)
 
-    blend = fit_blend(*rehearse(resolved, learned, rehearsing))
+    blend = fit_fusion(*out_of_fold_scores(resolved, learned, rehearsing))
     ranker = retriever(blend.weights, heads, queries)
     sure, unsure = evidence_pair(ranker, texts, articles, times)
     others = unresolved_table(read_mart(store, features, "unresolved"), len(texts), min(times))
@@ -95,7 +97,7 @@ def tune(
         else unsure[:0]
     )
     fitted = fit_confidence(sure, unsure, never)
-    return Dials(
+    return TunedParameters(
         weights={"blend": blend.weights, "confidence": fitted.confidence.to_json()},
         policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),
         metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},

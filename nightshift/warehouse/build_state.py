@@ -10,7 +10,7 @@ import duckdb
 
 from nightshift.warehouse.dbt import Parameters
 from nightshift.warehouse.duckdb import count
-from nightshift.warehouse.load import settle
+from nightshift.warehouse.load import mark_processed
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def finish(connection: duckdb.DuckDBPyConnection, done: LastBuild) -> None:
     """The marts are whole and exported: forget what left, and remember how they were built; all or nothing."""
     connection.begin()
     try:
-        settle(connection)
+        mark_processed(connection)
         connection.execute(
             "insert into nightshift_raw.build values (?, ?, ?, ?, ?)",
             [*asdict(done.parameters).values(), done.features, json.dumps(asdict(done.counts))],

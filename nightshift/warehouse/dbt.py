@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nightshift.errors import DataTestsFailed, WarehouseError
-from nightshift.progress import say
+from nightshift.progress import log
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,6 @@ def _teller(models: int) -> Callable[[Any], None]:
 
     def tell(event: Any) -> None:
         if event.info.name == "LogModelResult":
-            say(f"    warehouse  model {next(number)} of {models}  {event.data.node_info.node_name}")
+            log(f"    warehouse  model {next(number)} of {models}  {event.data.node_info.node_name}")
 
     return tell

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from nightshift.errors import SettingsError, StoreFull, WarehouseError
 from nightshift.schema import TABLES
-from nightshift.store.atomic import no_space_is_told
+from nightshift.store.atomic import raise_store_full
 
 # What the marts read. Orders and customers stay in the lake, and so do the tickets' pseudonyms.
 LOADED = {
@@ -43,7 +43,7 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     dbt joins the same database from within this process, so the lock spans the whole transform.
     """
-    with no_space_is_told(file.parent):
+    with raise_store_full(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(str(file))

@@ -62,7 +62,7 @@ def load(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Pa
     return Loaded(len(wanted), len(came) + len(back), len(left), pending)
 
 
-def settle(connection: duckdb.DuckDBPyConnection) -> None:
+def mark_processed(connection: duckdb.DuckDBPyConnection) -> None:
     """The marts have followed: forget the rows of parts that left, and keep the others. Call it in a transaction."""
     for table in LOADED:
         connection.execute(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from nightshift.artifacts import Features
 from nightshift.errors import WarehouseError
 from nightshift.store import Store
-from nightshift.store.atomic import no_space_is_told
+from nightshift.store.atomic import raise_store_full
 
 _TIME = pa.timestamp("us")
 
@@ -76,7 +76,7 @@ MARTS = {
 def export(connection: duckdb.DuckDBPyConnection, store: Store, work_folder: Path) -> tuple[str, dict[str, int]]:
     """Put every mart into the store; returns the digest of the tree and the rows of each mart."""
     rows: dict[str, int] = {}
-    with no_space_is_told(work_folder):
+    with raise_store_full(work_folder):
         work_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=work_folder) as folder:
             for name in MARTS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nightshift.artifacts import Features, Snapshot
 from nightshift.lake import read_manifest
-from nightshift.progress import say
+from nightshift.progress import log
 from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import build_state
@@ -56,7 +56,7 @@ def transform(
         last = build_state.last_build(connection)
         same = last is not None and last.parameters == parameters
         if last and same and not loaded.pending and _holds(store, last.features):
-            say(f"    warehouse  nothing changed since the marts were built; split at {parameters.split_at}")
+            log(f"    warehouse  nothing changed since the marts were built; split at {parameters.split_at}")
             how, counts, digest, touched, seconds = "unchanged", last.counts, last.features, 0, {}
         else:
             how = "touched keys" if same else "in full"

@@ -15,7 +15,7 @@ from nightshift.backtest.plan import planned
 from nightshift.backtest.plot import NAMES, gained, moving, picture
 from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
 from nightshift.backtest.report import prepared, table, to_json, write
-from nightshift.backtest.train_night import Cost, Lesson
+from nightshift.backtest.train_night import Cost, NightRelease
 from nightshift.errors import SettingsError
 
 FIRST, LAST = datetime(2024, 7, 1), datetime(2024, 9, 30)  # noqa: DTZ001 - UTC without a zone, as in the marts
@@ -30,7 +30,7 @@ def night(at, nightly, frozen, questions=QUESTIONS):
         for name in CONTENDERS
     }
     cost = Cost(embedded=5, seconds=3.0, tower_seconds=0.0)
-    lesson = Lesson(Path("unread"), Model("query_tower", "", "", ""), frozenset(), 100, {"dense": 1.0}, cost)
+    lesson = NightRelease(Path("unread"), Model("query_tower", "", "", ""), frozenset(), 100, {"dense": 1.0}, cost)
     return Night(at, lesson, trained=False, asked_at=[at] * questions, hits=hits if questions else {})
 
 

@@ -8,7 +8,7 @@ import pytest
 from nightshift.artifacts import Release
 from nightshift.evaluate.budgets import Clock, Size, latency_gates, parities, parity_gates, size_gates, sizes
 from nightshift.evaluate.gate import Limits
-from nightshift.evaluate.model_under_test import Contender
+from nightshift.evaluate.model_under_test import ReleaseRef
 
 LIMITS = Limits()
 MODELS = {"generator": Size(80_000_000, "smol"), "query_tower": Size(90_000_000, "mini")}
@@ -66,6 +66,6 @@ def test_sizes_and_parities_are_those_of_the_folder(tmp_path):
     (tmp_path / "generator" / "deep" / "weights").write_bytes(b"x" * 7)
     models = {"generator": {"base": "smol"}, "heads": {"metrics": {"a_parity": 1e-7, "b_parity": 2e-7, "auc": 1}}}
     (tmp_path / "release.json").write_text(json.dumps({"models": models}))
-    contender = Contender(Release("d", "i"), tmp_path)
+    contender = ReleaseRef(Release("d", "i"), tmp_path)
     assert sizes(contender)["generator"] == Size(7, "smol")
     assert parities(contender) == {"heads": 2e-7}

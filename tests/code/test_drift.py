@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.drift.detect import FEWEST, Asked, cluster, compare, make_reference
+from nightshift.drift.detect import FEWEST, TicketSample, cluster, compare, make_reference
 from nightshift.drift.evidently_report import gathered, report
-from nightshift.drift.null_limits import psi, unevenness
-from nightshift.drift.reference import asked, newest_nights
-from nightshift.drift.volume import Days, surprise
+from nightshift.drift.null_limits import design_effect, psi
+from nightshift.drift.reference import newest_nights, sample_tickets
+from nightshift.drift.volume import Days, t_statistic
 
 TOPICS = np.random.default_rng(0).normal(size=(6, 16))
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
@@ -28,7 +28,7 @@ def nights(first, count, seed, *, a_night=200, mix=(1, 1, 1, 1, 1), words=30, na
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     times = [DAY + first * DAYS + row * DAYS / a_night for row in range(rows)]
     past = [DAY + (first - 1 - row // 200) * DAYS + (row % 200) * DAYS / 200 for row in range(20 * 200)]
-    return Asked(
+    return TicketSample(
         times=times,
         n_words=rng.poisson(words, rows).tolist(),
         intents=[f"intent {min(one, 4)}" for one in topic],
@@ -149,8 +149,8 @@ def test_uneven_days_count_for_less():
     rng = np.random.default_rng(3)
     even = rng.multinomial(200, [0.1] * 10, 50).astype(float)
     uneven = np.array([rng.multinomial(200, rng.dirichlet([20] * 10)) for _ in range(50)], float)
-    assert unevenness(even, 200) < 1.15
-    assert 1.5 < unevenness(uneven, 200) < unevenness(uneven, 800)
+    assert design_effect(even, 200) < 1.15
+    assert 1.5 < design_effect(uneven, 200) < design_effect(uneven, 800)
 
 
 def test_weekdays_are_compared_with_their_like_after_three_weeks():
@@ -163,10 +163,10 @@ def test_weekdays_are_compared_with_their_like_after_three_weeks():
     ]
     until = lambda age: Days.of([time for time in times if time < DAY + age * DAYS])  # noqa: E731
     sunday = next(age for age in range(40, 50) if (DAY + age * DAYS).weekday() == 6)
-    t, freedom = surprise(until(sunday), until(sunday + 1), 1)
+    t, freedom = t_statistic(until(sunday), until(sunday + 1), 1)
     assert t < 1
     assert freedom > 20
-    assert surprise(until(5), until(6), 1) is None
+    assert t_statistic(until(5), until(6), 1) is None
 
 
 def test_tonight_are_the_newest_days_with_enough_tickets():
@@ -203,7 +203,9 @@ def test_the_same_words_within_a_day_are_repeated(tmp_path):
     texts = ["Where is it?", "where is it", "something else", "Where is it!"]
     times = [DAY, DAY + DAYS / 2, DAY + DAYS, DAY + 2 * DAYS]
     rows = pa.table({"created_at": times, "text": texts, "intent": [""] * 4, "n_words": [3, 3, 2, 3]})
-    found = asked(rows, rows, NoHeads(), encoder_digest="e", open_encoder=Line, store=open_store(f"file://{tmp_path}"))
+    found = sample_tickets(
+        rows, rows, NoHeads(), encoder_digest="e", open_encoder=Line, store=open_store(f"file://{tmp_path}")
+    )
     assert found.repeated == [False, True, False, False]
     assert (found.nights, found.days.counts, found.intents) == (3, [1, 2], [""] * 4)
 

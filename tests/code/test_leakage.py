@@ -7,8 +7,8 @@ from delivered import delivered
 from nightshift.artifacts import Features
 from nightshift.evaluate.canary import Canary, canary_gates, read_canaries, spoken
 from nightshift.evaluate.gate import Limits
-from nightshift.evaluate.leakage import Question, leakage_gates, look
-from nightshift.lake.validate import Cleaner
+from nightshift.evaluate.leakage import Question, find_leaks, leakage_gates
+from nightshift.lake.validate import RowValidator
 from nightshift.sources.mapping import parse_mapping
 from nightshift.store import open_store
 
@@ -19,7 +19,7 @@ KEY = "a key"
 
 def leaks(text="something else", *, learned=("t1",), remembered=("t1",), name="q1", vector=(0.0, 1.0)):
     """One question, against one ticket with the text LONG and the vector (1, 0)."""
-    return look(
+    return find_leaks(
         [Question(name, text)], set(learned), set(remembered), [("t1", LONG), ("q1", text)],
         vectors=np.array([vector], np.float32), memory=np.array([[1, 0]], np.float32),
     )  # fmt: skip
@@ -67,7 +67,7 @@ def test_a_near_vector_tells_likeness():
 def test_a_release_that_only_knows_what_it_learned_is_rejected():
     """hit@5 is .8 over all, and 0 over the questions that resemble nothing."""
     questions = [Question(f"q{number}", LONG if number < 80 else f"new matter {number}") for number in range(100)]
-    found = look(
+    found = find_leaks(
         questions, {"t1"}, set(), [("t1", LONG)],
         vectors=np.tile(np.array([0, 1], np.float32), (100, 1)), memory=np.zeros((0, 2), np.float32),
     )  # fmt: skip
@@ -97,7 +97,7 @@ def canaries(tmp_path):
     mapping = parse_mapping(
         {"tables": {"canaries": {"files": "c.csv", "columns": {"canary_id": "id", "prompt": "p", "secret": "s"}}}}, "m"
     )
-    cleaner = Cleaner(mapping.tables[0], KEY)
+    cleaner = RowValidator(mapping.tables[0], KEY)
     cleaner.add(1, {"id": "name", "p": "Good day, my name is", "s": "Quillonette Vantongeren"})
     cleaner.add(2, {"id": "order", "p": "It is from order", "s": "LF-99173"})
     assert "Quillonette" not in str(cleaner.rows())

@@ -3,7 +3,7 @@
 import pytest
 
 from nightshift.store import open_store
-from nightshift.store.memo import once
+from nightshift.store.memo import memoize
 
 
 def test_the_same_ingredients_are_worked_on_once(tmp_path):
@@ -15,11 +15,11 @@ def test_the_same_ingredients_are_worked_on_once(tmp_path):
         calls.append(1)
         return store.put_json({"made": store.put(b"heads")})
 
-    first = once("heads", ["code", 1], make, store)
-    assert once("heads", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
+    first = memoize("heads", ["code", 1], make, store)
+    assert memoize("heads", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
     assert len(calls) == 1
-    once("heads", ["code", 2], make, store)
-    once("dials", ["code", 1], make, store)
+    memoize("heads", ["code", 2], make, store)
+    memoize("dials", ["code", 1], make, store)
     assert len(calls) == 3
 
 
@@ -30,9 +30,9 @@ def test_what_is_no_longer_whole_is_made_again(tmp_path):
     def make():
         return store.put_json({"made": store.put(b"heads")})
 
-    tree = once("heads", [], make, store)
+    tree = memoize("heads", [], make, store)
     store.path(store.tree(tree)["made"]).unlink()
-    assert once("heads", [], make, store) == tree
+    assert memoize("heads", [], make, store) == tree
     assert store.get(store.tree(tree)["made"]) == b"heads"
 
 
@@ -44,5 +44,5 @@ def test_work_that_fails_is_not_remembered(tmp_path):
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        once("heads", [], fail, store)
-    assert store.has(once("heads", [], lambda: store.put_json({}), store))
+        memoize("heads", [], fail, store)
+    assert store.has(memoize("heads", [], lambda: store.put_json({}), store))

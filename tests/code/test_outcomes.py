@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from nightshift.retrieval.answerability import FEWEST, NONE, Outcomes
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.answerability import FEWEST, NONE, Answerability
+from nightshift.retrieval.ticket_knn import TicketKnn
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 - the lake's timestamps are UTC without a zone
 
@@ -29,11 +29,11 @@ def tickets(towards, count=FEWEST, seed=0):
     vectors = np.random.default_rng(seed).normal(scale=0.1, size=(count, 8)) + np.eye(8)[towards]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     asked = np.array([DAY + timedelta(day) for day in range(count)], "datetime64[us]")
-    return Memory(vectors.astype(np.float32), [[] for _ in range(count)], asked)
+    return TicketKnn(vectors.astype(np.float32), [[] for _ in range(count)], asked)
 
 
 def joined(*parts):
-    return Memory(
+    return TicketKnn(
         np.concatenate([one.vectors for one in parts]),
         [articles for one in parts for articles in one.article_ids],
         np.concatenate([one.created_at for one in parts]),
@@ -45,21 +45,21 @@ AXES = np.eye(8, dtype=np.float32)
 
 def test_a_question_is_like_the_tickets_it_resembles():
     """Both features are positive near resolved tickets and negative near unresolved ones."""
-    found = Outcomes(tickets(0), tickets(1, seed=1), AxisHead()).evidence(AXES[:2], None, None)
+    found = Answerability(tickets(0), tickets(1, seed=1), AxisHead()).evidence(AXES[:2], None, None)
     assert (found[0] > 0).all()
     assert (found[1] < 0).all()
 
 
 def test_nothing_asked_later_counts():
     """Before any ticket was asked, neither kind is nearer."""
-    outcomes = Outcomes(tickets(0), tickets(1, seed=1), AxisHead())
+    outcomes = Answerability(tickets(0), tickets(1, seed=1), AxisHead())
     hidden, times = np.ones((1, FEWEST), np.bool_), np.array([DAY], "datetime64[us]")
     assert outcomes.evidence(AXES[:1], hidden, times)[0, 0] == 0
 
 
 def test_forgotten_links_do_not_condemn_an_intent():
     """Where half of an intent's tickets are unresolved, the nearest of them may be; the intent is still usually answered."""
-    outcomes = Outcomes(tickets(0, 60), joined(tickets(0, 30, seed=1), tickets(1, 60, seed=2)), AxisHead())
+    outcomes = Answerability(tickets(0, 60), joined(tickets(0, 30, seed=1), tickets(1, 60, seed=2)), AxisHead())
     often, never = outcomes.evidence(AXES[:2], None, None)[:, 1]
     assert often > 0 > never
 
@@ -68,11 +68,11 @@ def test_how_intents_end_may_be_rehearsed():
     """Tickets from `until` on do not count, so that what is said of them is fair."""
     resolved, unresolved = tickets(0, 2 * FEWEST), tickets(1, 2 * FEWEST, seed=1)
     half = [
-        Memory(one.vectors[:FEWEST], one.article_ids[:FEWEST], one.created_at[:FEWEST])
+        TicketKnn(one.vectors[:FEWEST], one.article_ids[:FEWEST], one.created_at[:FEWEST])
         for one in (resolved, unresolved)
     ]
-    rehearsed = Outcomes(resolved, unresolved, AxisHead(), until=DAY + timedelta(FEWEST))
-    contenders = (rehearsed, Outcomes(*half, AxisHead()), Outcomes(resolved, unresolved, AxisHead()))
+    rehearsed = Answerability(resolved, unresolved, AxisHead(), until=DAY + timedelta(FEWEST))
+    contenders = (rehearsed, Answerability(*half, AxisHead()), Answerability(resolved, unresolved, AxisHead()))
     usual = [one.evidence(AXES[:1], None, None)[0, 1] for one in contenders]
     assert usual[0] == pytest.approx(usual[1])
     assert usual[0] != pytest.approx(usual[2])
@@ -81,7 +81,7 @@ def test_how_intents_end_may_be_rehearsed():
 @pytest.mark.parametrize("heads", [None, NoHead()])
 def test_without_intents_the_nearest_tickets_speak_alone(heads):
     """A desk that labels nothing has no usual way to end, and is no worse off."""
-    found = Outcomes(tickets(0), tickets(1, seed=1), heads).evidence(AXES[:2], None, None)
+    found = Answerability(tickets(0), tickets(1, seed=1), heads).evidence(AXES[:2], None, None)
     assert not found[:, 1].any()
     assert found[0, 0] > 0 > found[1, 0]
 
@@ -89,9 +89,9 @@ def test_without_intents_the_nearest_tickets_speak_alone(heads):
 @pytest.mark.parametrize("unresolved", [NONE, tickets(1, FEWEST - 1)])
 def test_too_few_tickets_say_nothing(unresolved):
     """Without enough of either kind both features are 0 for every question."""
-    assert not Outcomes(tickets(0), unresolved, AxisHead()).evidence(AXES, None, None).any()
+    assert not Answerability(tickets(0), unresolved, AxisHead()).evidence(AXES, None, None).any()
 
 
 def test_an_index_of_before_goes_on_serving(tmp_path):
     """An index folder without unresolved tickets opens, and says nothing about outcomes."""
-    assert not Outcomes.load(tmp_path, tickets(0), AxisHead()).evidence(AXES, None, None).any()
+    assert not Answerability.load(tmp_path, tickets(0), AxisHead()).evidence(AXES, None, None).any()

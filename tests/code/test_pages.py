@@ -2,7 +2,7 @@
 
 from nightshift.reports.chart import bars, line
 from nightshift.reports.page import Page
-from nightshift.reports.run_log import STAGES, Shelf, StageWork
+from nightshift.reports.run_log import STAGES, RunLog, StageWork
 
 
 def work(verdict="fine", changed=1):
@@ -51,41 +51,41 @@ def test_a_page_is_small():
 
 def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
     """A stage that had nothing to do in a second run keeps the page of the first, and is shown as reused."""
-    shelf = Shelf(tmp_path)
-    shelf.begin("2026-01-01")
-    shelf.add("ingest", Page("Ingest", "good", "all new"), work("all new"))
-    shelf.add("transform", Page("Transform", "good", "built"), work("built"))
-    shelf.begin("2026-01-01")
-    shelf.add("ingest", Page("Ingest", "quiet", "nothing new"), work("nothing new", 0))
-    shelf.add("transform", Page("Transform", "good", "built again"), work("built again"))
+    run_log = RunLog(tmp_path)
+    run_log.begin("2026-01-01")
+    run_log.add("ingest", Page("Ingest", "good", "all new"), work("all new"))
+    run_log.add("transform", Page("Transform", "good", "built"), work("built"))
+    run_log.begin("2026-01-01")
+    run_log.add("ingest", Page("Ingest", "quiet", "nothing new"), work("nothing new", 0))
+    run_log.add("transform", Page("Transform", "good", "built again"), work("built again"))
     night = (tmp_path / "nights/2026-01-01/index.html").read_text()
     assert night.count("this run") == 1
     assert night.count("reused") == 1
-    assert "all new" in shelf.page_path("2026-01-01", "ingest").read_text()
-    assert "built again" in shelf.page_path("2026-01-01", "transform").read_text()
-    assert set(shelf.latest("2026-01-01")) == {"ingest", "transform"}
-    assert [set(run["stages"]) for run in shelf.runs("2026-01-01")] == [{"ingest", "transform"}] * 2
+    assert "all new" in run_log.page_path("2026-01-01", "ingest").read_text()
+    assert "built again" in run_log.page_path("2026-01-01", "transform").read_text()
+    assert set(run_log.latest("2026-01-01")) == {"ingest", "transform"}
+    assert [set(run["stages"]) for run in run_log.runs("2026-01-01")] == [{"ingest", "transform"}] * 2
     assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()
 
 
 def test_the_bill_adds_up_what_the_last_run_did(tmp_path):
     """Counts of the same kind are summed over the stages of the last run; a stage that changed nothing did not work."""
-    shelf = Shelf(tmp_path)
-    shelf.begin("2026-01-01")
-    shelf.add("ingest", Page("Ingest", "good", "all new"), work(changed=9))
-    shelf.begin("2026-01-01")
-    shelf.add("ingest", Page("Ingest", "good", "new"), work(changed=2))
-    shelf.add("index", Page("Index", "good", "new"), work(changed=3))
-    shelf.add("promote", Page("Promote", "quiet", "unchanged"), work(changed=0))
-    assert shelf.bill("2026-01-01") == f"2 of {len(STAGES)} stages worked, 5 rows read; 3.0 s, 1.5 s of CPU"
+    run_log = RunLog(tmp_path)
+    run_log.begin("2026-01-01")
+    run_log.add("ingest", Page("Ingest", "good", "all new"), work(changed=9))
+    run_log.begin("2026-01-01")
+    run_log.add("ingest", Page("Ingest", "good", "new"), work(changed=2))
+    run_log.add("index", Page("Index", "good", "new"), work(changed=3))
+    run_log.add("promote", Page("Promote", "quiet", "unchanged"), work(changed=0))
+    assert run_log.cost_summary("2026-01-01") == f"2 of {len(STAGES)} stages worked, 5 rows read; 3.0 s, 1.5 s of CPU"
 
 
 def test_a_night_is_told_by_its_promotion(tmp_path):
     """What a night came to is the promotion's verdict, not whatever ran last."""
-    shelf = Shelf(tmp_path)
-    shelf.begin("2026-01-01")
-    shelf.add("promote", Page("Promote", "bad", "rejected: too few"), work("rejected: too few"))
-    shelf.add("package", Page("Package", "quiet", "there already"), work("there already"))
+    run_log = RunLog(tmp_path)
+    run_log.begin("2026-01-01")
+    run_log.add("promote", Page("Promote", "bad", "rejected: too few"), work("rejected: too few"))
+    run_log.add("package", Page("Package", "quiet", "there already"), work("there already"))
     night = (tmp_path / "nights/2026-01-01/index.html").read_text()
     assert '<p class="verdict good">rejected: too few</p>' in night
 

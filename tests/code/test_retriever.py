@@ -10,11 +10,11 @@ import pytest
 
 from nightshift.index.bm25 import open_words
 from nightshift.index.exact import ExactIndex
-from nightshift.retrieval.answerability import NONE, Outcomes
+from nightshift.retrieval.answerability import NONE, Answerability
 from nightshift.retrieval.confidence import FEATURES, Confidence
-from nightshift.retrieval.fusion import SIGNALS
+from nightshift.retrieval.fusion import SCORES
 from nightshift.retrieval.retriever import Retriever
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
 CHUNKS = [
@@ -68,7 +68,7 @@ def made(weights, heads=None, memory=MEMORY):
         }
     )
     encoder = WordEncoder()
-    remembered = Memory(
+    remembered = TicketKnn(
         encoder.encode([text for _, _, text in memory]),
         [articles for articles, _, _ in memory],
         np.array([DAY + timedelta(day) for _, day, _ in memory], "datetime64[us]"),
@@ -79,9 +79,9 @@ def made(weights, heads=None, memory=MEMORY):
         documents=encoder,
         queries=encoder,
         heads=heads,
-        weights=dict.fromkeys(SIGNALS, 0.0) | weights,
+        weights=dict.fromkeys(SCORES, 0.0) | weights,
         confidence=Confidence(bias=-2.0, similarity=4.0),
-        outcomes=Outcomes(remembered, NONE, heads),
+        outcomes=Answerability(remembered, NONE, heads),
     )
 
 
@@ -97,7 +97,7 @@ def top(retriever, question, **options):
         ({"votes": 1.0}, None, "wrong colour", "gift"),
         ({"prior": 1.0}, LoginHead(), "money goes back to the giver", "login"),
     ],
-    ids=SIGNALS,
+    ids=SCORES,
 )
 def test_each_signal_is_heard(weights, heads, question, article):
     """Alone, each signal ranks first what only it can know."""
@@ -108,7 +108,7 @@ def test_nothing_later_than_the_question_helps():
     """A ticket asked on the fifth day votes on the sixth, not on the third."""
     retriever = made({"votes": 1.0}, memory=[(["parcel"], 9, "where is it"), (["login"], 5, "where is it")])
     _, signals = retriever.rank_articles(["where is it"] * 2, [DAY + timedelta(6), DAY + timedelta(3)])
-    votes = signals[:, SIGNALS.index("votes")]
+    votes = signals[:, SCORES.index("votes")]
     assert [retriever.article_ids[column] for column in np.flatnonzero(votes[0] > votes[0].min())] == ["login"]
     assert len(set(votes[1])) == 1
 
@@ -117,7 +117,7 @@ def test_a_question_asked_at_the_same_moment_does_not_vote_for_itself():
     """Before means earlier, so a ticket never recognises itself."""
     retriever = made({"votes": 1.0})
     _, signals = retriever.rank_articles(["aunt sent wrong colour"], [DAY + timedelta(2)])
-    votes = signals[0, SIGNALS.index("votes")]
+    votes = signals[0, SCORES.index("votes")]
     assert votes[retriever.article_ids.index("gift")] == votes.min()
 
 
@@ -189,7 +189,7 @@ def test_confidence_does_not_encode_again():
 def test_an_empty_memory_says_nothing():
     """Without resolved tickets the votes are silent and the rest still ranks."""
     retriever = made({"dense": 0.5, "votes": 0.5})
-    retriever._memory = Memory(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
+    retriever._memory = TicketKnn(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
     retriever._links = retriever._memory.links(retriever._columns)
     assert top(retriever, "password mail") == "login"
     assert top(retriever, "password mail", before=[DAY], without=[{"gift"}]) == "login"

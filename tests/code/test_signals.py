@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nightshift.retrieval.fusion import SECTION_WEIGHTS, by_article, places_of
-from nightshift.retrieval.ticket_knn import Memory
+from nightshift.retrieval.ticket_knn import TicketKnn
 
 
 def test_an_article_is_the_weighted_mean_of_its_best_three_sections():
@@ -19,12 +19,12 @@ def test_sections_that_score_alike_count_each():
     assert by_article(np.zeros((2, 3), np.float32), places_of(np.array([0, 0, 0]), 1)).tolist() == [[0], [0]]
 
 
-def memory(cosines: list[float], articles: list[list[str]]) -> Memory:
+def memory(cosines: list[float], articles: list[list[str]]) -> TicketKnn:
     vectors = np.array([[cosine, np.sqrt(1 - cosine**2)] for cosine in cosines], np.float32)
-    return Memory(vectors, articles, np.zeros(len(cosines), "datetime64[us]"))
+    return TicketKnn(vectors, articles, np.zeros(len(cosines), "datetime64[us]"))
 
 
-def shares(past: Memory, hidden: np.ndarray | None = None) -> list[float]:
+def shares(past: TicketKnn, hidden: np.ndarray | None = None) -> list[float]:
     columns = {"a": 0, "b": 1, "c": 2}
     votes = past.votes(np.array([[1, 0]], np.float32), past.links(columns), 3, hidden)
     return [round(share, 3) for share in (np.exp(votes[0]) - 0.01).tolist()]

@@ -8,7 +8,7 @@ import pytest
 
 from nightshift.errors import CorruptObject, MissingObject, SettingsError, StoreError, StoreFull
 from nightshift.store import open_store
-from nightshift.store.atomic import written_whole
+from nightshift.store.atomic import atomic_write
 from nightshift.store.local import FileStore
 
 
@@ -82,7 +82,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path):
     target.write_text("old")
 
     def break_off() -> None:
-        with written_whole(target) as temporary:
+        with atomic_write(target) as temporary:
             temporary.write_text("ne")
             raise RuntimeError
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.drift.detect import FEWEST, cluster, compare, make_reference
-from nightshift.drift.reference import asked, fresh, learned_labels, newest_nights
+from nightshift.drift.reference import fresh, learned_labels, newest_nights, sample_tickets
 from nightshift.simulation.changes import label
 from nightshift.simulation.tickets import tickets_on
 from nightshift.store import open_store
@@ -43,7 +43,7 @@ def found(tmp_path):
     store = open_store(f"file://{tmp_path}/store")
 
     def seen(rows, tickets):
-        return asked(rows, tickets, NoHeads(), encoder_digest="e", open_encoder=Words, store=store)
+        return sample_tickets(rows, tickets, NoHeads(), encoder_digest="e", open_encoder=Words, store=store)
 
     def compared(tickets, known, end, days):
         split = pc.if_else(pc.less(tickets["created_at"], known - timedelta(days=days)), "train", "eval")

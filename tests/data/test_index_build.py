@@ -11,7 +11,7 @@ import pytest
 from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
 from nightshift.index import open_index
-from nightshift.index.build import build, memory_table, unresolved_table
+from nightshift.index.build import build, resolved_table, unresolved_table
 from nightshift.index.exact import open_folder
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -132,7 +132,7 @@ def test_memory_holds_the_newest_tickets_with_all_their_articles():
         ],
         MARTS["training_pairs"],
     )
-    assert memory_table(pairs, 1).select(["ticket_id", "article_ids"]).to_pylist() == [
+    assert resolved_table(pairs, 1).select(["ticket_id", "article_ids"]).to_pylist() == [
         {"ticket_id": "t2", "article_ids": ["gift", "login"]}
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nightshift.reports.run_log import Shelf, StageWork
+from nightshift.reports.run_log import RunLog, StageWork
 from nightshift.settings import PROFILES, Settings
 from tests.narrow_llama import write_narrow_llama
 
@@ -71,8 +71,8 @@ class State:
 
     def last_run(self) -> dict[str, StageWork]:
         """The stages that the last run of the open night really did."""
-        shelf = Shelf(self.home)
-        return shelf.runs(shelf.night)[-1]["stages"]
+        run_log = RunLog(self.home)
+        return run_log.runs(run_log.night)[-1]["stages"]
 
 
 def nightly(source: str, *more: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import read
-from nightshift.reports.run_log import STAGES, Shelf
+from nightshift.reports.run_log import STAGES, RunLog
 from nightshift.simulation.changes import published
 from nightshift.simulation.people import canary
 from nightshift.store import open_store
@@ -105,14 +105,16 @@ def test_heads_of_the_same_lessons_are_not_learned_again(company):
         "--document_tower": record["models"]["document_tower"],
     }
     words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
-    done = company.run("pyflyte", "run", str(company.project / "tasks/heads.py"), "heads", *words, "--profile", "smoke")
+    done = company.run(
+        "pyflyte", "run", str(company.project / "tasks/classifiers.py"), "heads", *words, "--profile", "smoke"
+    )
     assert record["models"]["heads"]["digest"] in done.stdout
     assert "Nothing new to learn from" in done.stderr
 
 
 def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):
     """Night 2 trains nothing, embeds fewer passages than there are, and registers a second release with its verdict."""
-    done = Shelf(later.home).latest("2026-01-02")
+    done = RunLog(later.home).latest("2026-01-02")
     assert done["query-tower"]["changed"] == done["generator"]["changed"] == 0
     assert "lora=never" in done["query-tower"]["verdict"]
     assert 0 < done["index"]["changed"] < done["index"]["total"] / 3

@@ -15,7 +15,7 @@ from nightshift.errors import ModelUnreadable
 from nightshift.export.encoder import export_document_tower
 from nightshift.export.quantize import quantize
 from nightshift.models import batch_encoder
-from nightshift.models.batch_encoder import MANY, BulkEncoder, SizedEncoder, open_bulk
+from nightshift.models.batch_encoder import MANY, AdaptiveEncoder, BatchEncoder, open_batch_encoder
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -55,38 +55,38 @@ def copy(tower, tmp_path):
 
 def test_vectors_are_those_of_the_exact_encoder(tower):
     """Each text, whatever its length and batch, has the exact vector but for precision, in its place and of length 1."""
-    vectors, exact = BulkEncoder(tower, threads=2).encode(TEXTS), OnnxEncoder(tower, threads=1).encode(TEXTS)
+    vectors, exact = BatchEncoder(tower, threads=2).encode(TEXTS), OnnxEncoder(tower, threads=1).encode(TEXTS)
     assert vectors.dtype == np.float32
     assert (vectors * exact).sum(1).min() > 0.999
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(BulkEncoder(tower, threads=2, precision="f32").encode(TEXTS), exact, atol=1e-5)
+    np.testing.assert_allclose(BatchEncoder(tower, threads=2, precision="f32").encode(TEXTS), exact, atol=1e-5)
 
 
 def test_vectors_do_not_depend_on_threads_or_run(tower):
     """The same texts give the same bytes, read by one thread or two, now or again."""
-    one, two = BulkEncoder(tower, threads=1), BulkEncoder(tower, threads=2)
+    one, two = BatchEncoder(tower, threads=1), BatchEncoder(tower, threads=2)
     first = two.encode(TEXTS).tobytes()
     assert two.encode(TEXTS).tobytes() == first
     assert one.encode(TEXTS).tobytes() == first
-    assert BulkEncoder(tower, threads=2).encode(TEXTS).tobytes() == first
+    assert BatchEncoder(tower, threads=2).encode(TEXTS).tobytes() == first
 
 
 def test_the_first_inference_is_made_by_one_thread(tower, monkeypatch):
     """Whoever opens the encoder runs it once: two threads that both were the first would wait for each other."""
-    threads, run = [], BulkEncoder._run
+    threads, run = [], BatchEncoder._run
 
     def watched(self, inputs):
         threads.append(threading.current_thread())
         return run(self, inputs)
 
-    monkeypatch.setattr(BulkEncoder, "_run", watched)
-    BulkEncoder(tower, threads=2)
+    monkeypatch.setattr(BatchEncoder, "_run", watched)
+    BatchEncoder(tower, threads=2)
     assert threads == [threading.current_thread()]
 
 
 def test_long_and_empty_texts_have_vectors_too(tower):
     """A text beyond max_tokens reads like its beginning; an empty text and an empty list are no errors."""
-    encoder = BulkEncoder(tower, threads=1)
+    encoder = BatchEncoder(tower, threads=1)
     beginning = " ".join(WORDS[: encoder.max_tokens - 2])
     np.testing.assert_array_equal(encoder.encode([beginning]), encoder.encode([beginning + " word50"]))
     assert np.isfinite(encoder.encode([""])).all()
@@ -97,28 +97,28 @@ def test_a_damaged_graph_is_told(copy):
     """A file that is no model is told as one, with its cure."""
     (copy / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelUnreadable, match=r"model\.onnx"):
-        BulkEncoder(copy, threads=1)
+        BatchEncoder(copy, threads=1)
 
 
 def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
     """OpenVINO reads fp32 towers on a CPU; int8 serves one text at a time, and a GPU is faster still."""
-    assert isinstance(open_bulk(tower, 1), SizedEncoder)
+    assert isinstance(open_batch_encoder(tower, 1), AdaptiveEncoder)
     monkeypatch.setattr(batch_encoder, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    assert isinstance(open_bulk(tower, 1), OnnxEncoder)
+    assert isinstance(open_batch_encoder(tower, 1), OnnxEncoder)
     monkeypatch.undo()
     quantize(copy / "model.onnx", copy / "model.int8.onnx")
     about = json.loads((copy / "encoder.json").read_bytes())
     (copy / "encoder.json").write_text(json.dumps(about | {"file": "model.int8.onnx"}))
-    assert isinstance(open_bulk(copy, 1), OnnxEncoder)
+    assert isinstance(open_batch_encoder(copy, 1), OnnxEncoder)
 
 
 def test_openvino_is_opened_for_many_texts_only(tower, monkeypatch):
     """A few texts are read by onnxruntime alone, and one of them has the vector that it has among many."""
-    encoder = open_bulk(tower, 1)
+    encoder = open_batch_encoder(tower, 1)
     many = encoder.encode(TEXTS[:MANY])
     assert (many * encoder.encode(TEXTS[: MANY - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
     monkeypatch.setattr(batch_encoder, "BulkEncoder", None)
-    assert open_bulk(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
+    assert open_batch_encoder(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
 
 
 def test_nothing_is_sent(tower, tmp_path):

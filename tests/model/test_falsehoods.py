@@ -1,7 +1,7 @@
 """Planted falsehoods are false in one way each, and grounding is measured on them."""
 
 from nightshift.answering.grounding import check
-from nightshift.evaluate.counterfactuals import KINDS, TRUE, measure, planted
+from nightshift.evaluate.counterfactuals import KINDS, TRUE, make_counterfactuals, measure
 from nightshift.text.passages import Passage
 
 PASSAGES = (
@@ -23,7 +23,7 @@ PASSAGES = (
 
 def test_every_kind_is_planted_once_a_sentence_at_most():
     """A sentence gives its own truth and, where it holds one, a swapped figure, name, negation and passage."""
-    claims = planted(PASSAGES, most=10)
+    claims = make_counterfactuals(PASSAGES, most=10)
     said = {(claim.kind, claim.text) for claim in claims}
     assert len([claim for claim in claims if claim.kind == TRUE]) == 4
     assert {kind for kind, _ in said} == {TRUE, *KINDS}
@@ -33,12 +33,12 @@ def test_every_kind_is_planted_once_a_sentence_at_most():
 
 def test_planting_is_the_same_every_time():
     """The same passages give the same claims."""
-    assert planted(PASSAGES, 4) == planted(PASSAGES, 4)
+    assert make_counterfactuals(PASSAGES, 4) == make_counterfactuals(PASSAGES, 4)
 
 
 def test_grounding_tells_them_apart():
     """On plain sentences nothing true is refused, and nothing false is let through."""
-    metrics = measure(planted(PASSAGES, 10))
+    metrics = measure(make_counterfactuals(PASSAGES, 10))
     assert metrics["grounding_false_alarms"] == 0
     assert {name: value for name, value in metrics.items() if "missed" in name and value} == {}
     assert metrics["grounding_auc"] == 1
@@ -46,7 +46,7 @@ def test_grounding_tells_them_apart():
 
 def test_no_sentence_no_measure():
     """A passage without a sentence worth quoting gives no metrics."""
-    assert measure(planted([Passage("c", "a", "T", "", "Yes.", "", 0.0)], 5)) == {}
+    assert measure(make_counterfactuals([Passage("c", "a", "T", "", "Yes.", "", 0.0)], 5)) == {}
 
 
 def test_the_score_falls_with_every_broken_rule():

@@ -16,25 +16,25 @@ from nightshift.store import open_store
 from nightshift.store.base_models import resolve
 from nightshift.text.passages import Passage
 from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
-from nightshift.train.generation_eval import passes, written
+from nightshift.train.generation_eval import generate, passes_checks
 from nightshift.train.generator import pays, train_generator
 from nightshift.train.generator_data import Example, TrainingSet
-from nightshift.train.tokenized import Turn, micro_batches, order, pace
+from nightshift.train.tokenized import TokenizedExample, batch_order, learning_rate_factor, micro_batches
 from tests.narrow_llama import write_narrow_llama
 
 TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator_max_tokens=220)
 
 
 def passage(i):
-    text = f"Shelf number {i} holds lamps. It is open from {i} o'clock in the morning."
-    return Passage(f"c{i}", f"a{i}", f"Shelf {i}", "", text, "", 0.0)
+    text = f"RunLog number {i} holds lamps. It is open from {i} o'clock in the morning."
+    return Passage(f"c{i}", f"a{i}", f"RunLog {i}", "", text, "", 0.0)
 
 
 def example(i, *, declining=False):
-    shown, question = (passage(i), passage(i + 1)), f"what does shelf {i} hold"
+    shown, question = (passage(i), passage(i + 1)), f"what does run_log {i} hold"
     if declining:
         return Example(f"t{i:02}", render(question, shown), DECLINE, "declining", question, shown, "")
-    answer = f"Shelf number {i} holds lamps [1]."
+    answer = f"RunLog number {i} holds lamps [1]."
     return Example(f"t{i:02}", render(question, shown), answer, "helper", question, shown, f"a{i}")
 
 
@@ -45,7 +45,7 @@ def training_set(n):
 
 def test_micro_batches_hold_every_turn_once_within_the_budget():
     """Memory is bounded by padded tokens; a turn longer than the budget goes alone."""
-    batch = [Turn([1] * n, 0) for n in (50, 10, 200, 40, 30)]
+    batch = [TokenizedExample([1] * n, 0) for n in (50, 10, 200, 40, 30)]
     pieces = list(micro_batches(batch, budget=100))
     assert sorted(len(one.tokens) for piece in pieces for one in piece) == [10, 30, 40, 50, 200]
     assert all(len(piece) == 1 or len(piece) * max(len(one.tokens) for one in piece) <= 100 for piece in pieces)
@@ -53,7 +53,7 @@ def test_micro_batches_hold_every_turn_once_within_the_budget():
 
 def test_the_rate_rises_then_falls_to_nothing():
     """Linear up in the first twentieth, linear down after."""
-    rates = [pace(step, 40) for step in range(41)]
+    rates = [learning_rate_factor(step, 40) for step in range(41)]
     assert rates[0] == 0.5
     assert max(rates) == rates[1] == 1.0
     assert rates[40] == 0
@@ -62,17 +62,17 @@ def test_the_rate_rises_then_falls_to_nothing():
 
 def test_all_examples_are_seen_equally_often():
     """Passes follow each other without gaps, whatever the batch size."""
-    seen = [place for batch in order(5, steps=7, batch=5, seed=1) for place in batch]
+    seen = [place for batch in batch_order(5, steps=7, batch=5, seed=1) for place in batch]
     assert sorted(seen) == sorted(list(range(5)) * 7)
 
 
 @pytest.mark.parametrize(
     ("said", "passed"),
     [
-        ("Shelf number 1 holds lamps [1].", True),
-        ("Shelf number 1 holds lamps [2].", True),  # the right passage is named, whatever the model names
-        ("Shelf number 2 holds lamps [2].", False),  # another article answers another question
-        ("Shelf number 7 holds lamps [1].", False),
+        ("RunLog number 1 holds lamps [1].", True),
+        ("RunLog number 1 holds lamps [2].", True),  # the right passage is named, whatever the model names
+        ("RunLog number 2 holds lamps [2].", False),  # another article answers another question
+        ("RunLog number 7 holds lamps [1].", False),
         ("Lamps, surely", False),
         ("", False),
         (DECLINE, False),
@@ -80,13 +80,13 @@ def test_all_examples_are_seen_equally_often():
 )
 def test_a_trial_is_passed_by_what_would_be_shown_and_cites_the_right_article(said, passed):
     """The rules are those that serving applies; a quotation in place of what was written is no answer of the model."""
-    assert passes(example(1), said) == passed
+    assert passes_checks(example(1), said) == passed
 
 
 def test_declining_passes_where_no_passage_answers():
     """An example of declining is passed by declining alone."""
-    assert passes(example(1, declining=True), DECLINE)
-    assert not passes(example(1, declining=True), "Shelf number 1 holds lamps [1].")
+    assert passes_checks(example(1, declining=True), DECLINE)
+    assert not passes_checks(example(1, declining=True), "RunLog number 1 holds lamps [1].")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_training_refuses_too_few_examples(tmp_path):
             store=open_store(settings.store),
             settings=settings,
             seed=7,
-            log=lambda _values, _step: None,
+            log_metrics=lambda _values, _step: None,
             trained_on="f" * 64,
         )
 
@@ -148,7 +148,7 @@ def trained(home, told, base=TINY.generator):
         store=store,
         settings=settings,
         seed=7,
-        log=lambda values, step: told.append((step, values)),
+        log_metrics=lambda values, step: told.append((step, values)),
         trained_on="f" * 64,
     )
 
@@ -218,8 +218,8 @@ def test_prompts_written_together_say_what_each_says_alone(home):
     folder = unpacked(TINY.generator, home[0])
     model, tokenizer = load(folder), load_tokenizer(folder)
     prompts = [example(i).prompt for i in (1, 12)] + [render("what now", [passage(i) for i in range(1, 9)])]
-    together = written(model, tokenizer, prompts, 12)
-    assert together == [written(model, tokenizer, [prompt], 12)[0] for prompt in prompts]
+    together = generate(model, tokenizer, prompts, 12)
+    assert together == [generate(model, tokenizer, [prompt], 12)[0] for prompt in prompts]
     assert len(set(together)) == len(prompts)
 
 

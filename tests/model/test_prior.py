@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from nightshift.export.classifiers import export_classifiers
-from nightshift.models.classifiers import Heads
+from nightshift.models.classifiers import Classifiers
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import profile
 from nightshift.store import open_store
@@ -24,7 +24,7 @@ def test_without_a_ticket_the_prior_knows_the_sections(tmp_path):
     trained = train_classifiers(NOTHING, pairs, ordinary=None, profile=profile("tiny"))
     model = export_classifiers(trained, store, base="file:/base", trained_on="f" * 64)
     folder = store.checkout(model.digest)
-    heads = Heads(folder, threads=1)
+    heads = Classifiers(folder, threads=1)
     said = heads.priors(np.eye(4, dtype=np.float32)[:3]).argmax(axis=1)
     assert [heads.prior_labels[column] for column in said] == ["refund", "login", "parcel"]
     assert json.loads((folder / "trained_on.json").read_bytes()) == []

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from nightshift.train.dataset import Labelled
-from nightshift.train.temporal_cv import MOST_TENTHS, intents_before, rehearse
+from nightshift.train.temporal_cv import MOST_TENTHS, intents_before, out_of_fold_scores
 
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
 ARTICLES = ["a0", "a1", "a2"]
@@ -33,7 +33,7 @@ def rehearsed(count: int):
     tickets = pa.table({"ticket_id": ids, "article_ids": [[one] for one in labels], "created_at": born, "text": ids})
     pairs = Labelled(ids, np.eye(3, dtype=np.float32)[[number % 3 for number in range(count)]], labels, born)
     notes: list = []
-    signals, golds = rehearse(tickets, pairs, lambda heads, tenth: Listening(heads, tenth, notes))
+    signals, golds = out_of_fold_scores(tickets, pairs, lambda heads, tenth: Listening(heads, tenth, notes))
     return notes, signals, golds
 
 
@@ -64,7 +64,7 @@ def test_what_came_later_is_unknown_to_the_head():
         known[tenth] = heads.prior.labels
         return Listening(heads, tenth, [])
 
-    rehearse(tickets, Labelled(ids, vectors, labels, born), opened)
+    out_of_fold_scores(tickets, Labelled(ids, vectors, labels, born), opened)
     assert known[0] == ARTICLES
     assert known[4] == ["a0", "a1"]
 

@@ -13,8 +13,8 @@ import uvicorn
 
 from nightshift.answering.assistant import Answered, Citation, Delta, Retrieved
 from serving.app import create_app
-from serving.opening import Served
-from serving.turns import Interruptible
+from serving.release import Served
+from serving.request_queue import Interruptible
 
 CITATION = Citation(1, "standard-delivery", "Standard delivery", "Times", "9c1f", "https://help.example/delivery")
 

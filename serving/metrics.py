@@ -23,7 +23,7 @@ _SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 log = logging.getLogger("nightshift.serving")
 
 
-class Measures:
+class Metrics:
     """The counters of one app, in a registry of its own."""
 
     def __init__(self, version: str) -> None:
@@ -47,14 +47,14 @@ class Measures:
         )
 
 
-class Observed:
+class MetricsMiddleware:
     """Pure ASGI middleware: counts and logs every request, and turns what breaks into a typed answer.
 
     The log line holds route, status and milliseconds. Of an unexpected error it tells type and place, never the
     message, which might quote a customer.
     """
 
-    def __init__(self, app: ASGIApp, measures: Measures, routes: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, measures: Metrics, routes: Collection[str]) -> None:
         self._app, self._measures, self._routes = app, measures, frozenset(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +75,7 @@ class Observed:
         except ClientDisconnect:  # nobody is there to answer; counted below
             status = 0
         except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
-            tell(error)
+            log_error(error)
             if not status:
                 await BROKEN.response()(scope, receive, watched)
         finally:
@@ -85,7 +85,7 @@ class Observed:
             log.info("%s %s %d ms", route, status or "left", (time.perf_counter() - started) * 1000)
 
 
-def tell(error: BaseException) -> None:
+def log_error(error: BaseException) -> None:
     """Log an unexpected error's type and place."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)

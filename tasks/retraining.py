@@ -1,11 +1,11 @@
 """Ask the registry who serves, and decide which adapters are good enough to be used again.
 
-pyflyte run tasks/standing.py standing --features '{...}' --drift '{...}' --profile tiny --lora auto
+pyflyte run tasks/retraining.py standing --features '{...}' --drift '{...}' --profile tiny --lora auto
 """
 
 from flytekit import task
 
-from nightshift.artifacts import Drift, Features, Standing
+from nightshift.artifacts import Drift, Features, RetrainingPlan
 from nightshift.reports.page import Page
 from nightshift.settings import Settings
 from nightshift.settings import profile as size
@@ -15,13 +15,13 @@ from tasks.stage import DECK, stage
 
 
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
-def standing(features: Features, drift: Drift, profile: str = "tiny", lora: str = "auto") -> Standing:
+def plan_retraining(features: Features, drift: Drift, profile: str = "tiny", lora: str = "auto") -> RetrainingPlan:
     """Who serves and what may be reused. Never cached: the registry may have moved."""
-    from nightshift.registry.retraining import consult
+    from nightshift.registry.retraining import plan_retraining
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     with stage("standing") as finish:
-        state = consult(settings, open_store(settings.store), features, drift, size(profile), lora)
+        state = plan_retraining(settings, open_store(settings.store), features, drift, size(profile), lora)
         trained = [name.replace("_", " ") for name, reason in state.reasons.items() if reason.startswith("trained")]
         verdict = f"To train tonight: {', '.join(trained)}" if trained else "No adapter needs training tonight"
         page = Page("Standing", "good" if trained else "quiet", verdict)

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.drift.detect import FEWEST, Asked, Comparison, cluster, compare, make_reference
-from nightshift.drift.reference import asked, fresh, learned_labels, newest_nights
+from nightshift.drift.detect import FEWEST, Comparison, TicketSample, cluster, compare, make_reference
+from nightshift.drift.reference import fresh, learned_labels, newest_nights, sample_tickets
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
-from nightshift.models.batch_encoder import open_bulk
+from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
@@ -82,8 +82,10 @@ class Encoders:
         words = ["How long does the delivery take?", "I cannot sign in any more."]
         return cls(store, settings, export_document_tower(PROFILE.encoder, store, settings, words).digest)
 
-    def asked(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> Asked:
-        return asked(rows, tickets, head, encoder_digest=self.tower, open_encoder=self._opened, store=self.store)
+    def sample_tickets(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> TicketSample:
+        return sample_tickets(
+            rows, tickets, head, encoder_digest=self.tower, open_encoder=self._opened, store=self.store
+        )
 
     def vectors(self, rows: pa.Table) -> NDArray[np.float32]:
         texts = rows["text"].to_pylist()
@@ -93,7 +95,7 @@ class Encoders:
         return found
 
     def _opened(self) -> Encoder:
-        return open_bulk(self.store.checkout(self.tower), self.settings.threads)
+        return open_batch_encoder(self.store.checkout(self.tower), self.settings.threads)
 
 
 def desks(sources: list[str]) -> Iterator[Desk]:

@@ -44,7 +44,7 @@ class Interruptible:
             yield piece
 
 
-class Turns:
+class RequestQueue:
     """The queue in front of one assistant. Use it from one event loop."""
 
     def __init__(self, assistant: Answers, waiting: int = WAITING, deadline: float = DEADLINE_SECONDS) -> None:

@@ -1,6 +1,6 @@
 """Train the heads on frozen ticket vectors: intent, the article that helped, what gives orders.
 
-pyflyte run tasks/heads.py heads --features '{...}' --document_tower '{...}'
+pyflyte run tasks/classifiers.py heads --features '{...}' --document_tower '{...}'
 """
 
 from pathlib import Path
@@ -20,17 +20,17 @@ from tasks.stage import DECK, stage
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
-def heads(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
+def classifiers(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
     """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
     from nightshift.digests import canonical_json, digest_of
     from nightshift.export.classifiers import export_classifiers
     from nightshift.registry.tracking import tracked
-    from nightshift.store.memo import once
+    from nightshift.store.memo import memoize
     from nightshift.store.model_tree import read_model
     from nightshift.train.classifiers import train_classifiers
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets, ordinary_tickets
 
-    settings = Settings.from_env().at(profile)
+    settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("heads") as finish:
         tickets = labelled_tickets(features, document_tower, size(profile), store, settings)
@@ -39,16 +39,16 @@ def heads(features: Features, document_tower: Model, profile: str = "tiny") -> M
         examples = len(tickets.labels) + len(pairs.labels)
 
         def learned() -> str:
-            with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log:
+            with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log_metrics:
                 trained = train_classifiers(tickets, pairs, ordinary=ordinary, profile=size(profile))
                 model = export_classifiers(trained, store, base=document_tower.base, trained_on=features.digest)
-                log(model.metrics, 0)
+                log_metrics(model.metrics, 0)
             return model.digest
 
         texts = digest_of(canonical_json(ordinary))
         given = [code_version(Path(__file__)), profile, document_tower.digest]
         model = read_model(
-            once("heads", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
+            memoize("heads", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
         )
         about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["heads.json"]))
         new = examples if model.trained_on == features.digest else 0

@@ -17,7 +17,7 @@ from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
 from nightshift.release.layout import digest_of_folder
 from nightshift.retrieval.retriever import Retriever
-from serving.turns import Answers, Interruptible
+from serving.request_queue import Answers, Interruptible
 
 
 @dataclass(frozen=True)
