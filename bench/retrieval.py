@@ -85,7 +85,7 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
         "words alone (BM25)": untaught.signals[:, SCORES.index("bm25")],
         "cold start: the blend without a resolved ticket": untaught.scores,
         **({"query tower alone": learned.signals[:, SCORES.index("dense")]} if lesson.learned else {}),
-        "votes of past tickets alone": learned.signals[:, SCORES.index("votes")],
+        "votes of past tickets alone": learned.signals[:, SCORES.index("ticket_knn")],
         "prior head alone": learned.signals[:, SCORES.index("prior")],
         "**blend**": learned.scores,
         **{f"blend without {one}": fuse(learned.signals, {**lesson.blend, one: 0.0}) for one in SCORES},

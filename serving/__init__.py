@@ -4,5 +4,5 @@ r"""The thin service in front of one release: HTTP in and out, nothing else.
     curl -s localhost:3000/v1/chat/completions -H 'content-type: application/json' \
          -d '{"messages": [{"role": "user", "content": "How long is delivery?"}]}'
 
-It stands on nightshift.runtime alone: no training library is imported here.
+It stands on nightshift.answering and what lies below: no training library is imported here.
 """

@@ -28,7 +28,7 @@ def assemble(
     index: Index,
     document_tower: Model,
     query_tower: Model,
-    heads: Model,
+    classifiers: Model,
     generator: Model,
     adapters: list[Model],
     profile: str = "tiny",
@@ -58,7 +58,7 @@ def assemble(
         given = [code_version(Path(__file__)), profile, index.digest, document_tower.digest, query_tower.digest]
         kept = store.tree(memoize("dials", [*given, tickets.fingerprint, pairs.fingerprint, never], tuned, store))
         dials = TunedParameters(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
-        served = [document_tower, query_tower, heads, generator]
+        served = [document_tower, query_tower, classifiers, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
         release = put_together(features, index, models, dials, code_of(), store, settings)
         finish(_page(release, dials), changed=len(models), total=len(models), unit="models")
@@ -67,7 +67,7 @@ def assemble(
 
 def _page(release: Release, dials: "TunedParameters") -> Page:
     page = Page("Assemble", "good", f"Candidate {release.version} is put together")
-    page.picture("How much each signal counts", bars(dials.weights["blend"]))
+    page.picture("How much each signal counts", bars(dials.weights["fusion"]))
     page.table(("on held-out tickets of the training part", "value"), sorted(dials.metrics.items()), "Tuning")
     return page.table(
         ("part", "digest"), [(name, digest[:12]) for name, digest in sorted(release.models.items())], "Parts"

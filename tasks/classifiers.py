@@ -32,14 +32,16 @@ def classifiers(features: Features, document_tower: Model, profile: str = "tiny"
 
     settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
-    with stage("heads") as finish:
+    with stage("classifiers") as finish:
         tickets = labelled_tickets(features, document_tower, size(profile), store, settings)
         pairs = labelled_pairs(features, document_tower, store, settings)
         ordinary = ordinary_tickets(features, store)
         examples = len(tickets.labels) + len(pairs.labels)
 
         def learned() -> str:
-            with tracked(settings, "heads", {"profile": profile, "examples": examples}, features.digest) as log_metrics:
+            with tracked(
+                settings, "classifiers", {"profile": profile, "examples": examples}, features.digest
+            ) as log_metrics:
                 trained = train_classifiers(tickets, pairs, ordinary=ordinary, profile=size(profile))
                 model = export_classifiers(trained, store, base=document_tower.base, trained_on=features.digest)
                 log_metrics(model.metrics, 0)
@@ -48,9 +50,9 @@ def classifiers(features: Features, document_tower: Model, profile: str = "tiny"
         texts = digest_of(canonical_json(ordinary))
         given = [code_version(Path(__file__)), profile, document_tower.digest]
         model = read_model(
-            memoize("heads", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
+            memoize("classifiers", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
         )
-        about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["heads.json"]))
+        about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["classifiers.json"]))
         new = examples if model.trained_on == features.digest else 0
         finish(_page(model.metrics, about, new), changed=new, total=examples, unit="examples")
     return model

@@ -1,6 +1,6 @@
 """What a night tunes of answering, as a release carries it: weights.json and policy.json.
 
-Dials(weights={"blend": {"dense": 0.52, ...}, "confidence": {"bias": -3.1, ...}}, policy={"confidence_floor": 0.41, ...}, metrics={})
+Dials(weights={"fusion": {"dense": 0.52, ...}, "confidence": {"bias": -3.1, ...}}, policy={"confidence_floor": 0.41, ...}, metrics={})
 """
 
 from dataclasses import dataclass

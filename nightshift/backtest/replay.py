@@ -114,7 +114,7 @@ def _hits(asked: pa.Table, rivals: dict[str, Retriever]) -> Hits:
 def _plain(frozen: NightRelease, folder: Path) -> Path:
     """The frozen release with the base encoder for questions: what words and likeness alone would find."""
     folder.mkdir()
-    for name in ("index", "document_tower", "heads", "weights.json"):
+    for name in ("index", "document_tower", "classifiers", "weights.json"):
         (folder / name).symlink_to(frozen.release / name)
     (folder / "query_tower").symlink_to(frozen.release / "document_tower")
     return folder

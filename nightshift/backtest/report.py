@@ -122,7 +122,7 @@ def _night(night: Night) -> dict[str, Any]:
         "cpu_seconds": round(lesson.cost.seconds, 2),
         "tower_cpu_seconds": round(lesson.cost.tower_seconds, 2),
         "tower_trained": night.trained,
-        "blend": lesson.blend,
+        "fusion": lesson.blend,
         "asked_on": [f"{time:%Y-%m-%d}" for time in night.asked_at],
         "hits": {name: {key: one.astype(int).tolist() for key, one in of.items()} for name, of in night.hits.items()},
     }

@@ -1,7 +1,7 @@
 """What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
 
     lesson = learn(history.features(night, store), last, plan.tower, documents, folder, store, settings)
-    lesson.release          # index/ document_tower/ query_tower/ heads/ weights.json policy.json
+    lesson.release          # index/ document_tower/ query_tower/ classifiers/ weights.json policy.json
     lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
 The generator, drift and gates have no say in which articles are found, and are left out.
@@ -84,7 +84,7 @@ def train_night(
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))
     cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)
-    return NightRelease(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["blend"], cost)
+    return NightRelease(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["fusion"], cost)
 
 
 def place(
@@ -96,7 +96,7 @@ def place(
         "index": index,
         "document_tower": documents,
         "query_tower": queries,
-        "heads": heads,
+        "classifiers": heads,
     }
     for name, part in parts.items():
         (folder / name).symlink_to(store.checkout(part.digest))

@@ -42,7 +42,7 @@ def check_drift(
     tonight = sample_tickets(
         rows,
         tickets,
-        Classifiers(folder / "heads", settings.threads),
+        Classifiers(folder / "classifiers", settings.threads),
         encoder_digest=champion.models["document_tower"],
         open_encoder=lambda: open_batch_encoder(folder / "document_tower", settings.threads),
         store=store,

@@ -17,7 +17,7 @@ from nightshift.evaluate.gate import Gate, Limits, at_most
 from nightshift.evaluate.model_under_test import ReleaseRef
 from nightshift.release.layout import SERVED
 
-_EXACT = ("document_tower", "query_tower", "heads")  # exports that must agree to the last digits
+_EXACT = ("document_tower", "query_tower", "classifiers")  # exports that must agree to the last digits
 _MB = 10**6
 
 

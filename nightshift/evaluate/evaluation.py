@@ -204,7 +204,7 @@ def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, night: Night) -> lea
     index, tickets = candidate.folder / "index", read_mart(night.store, night.features, "tickets")
     remembered = {
         ticket
-        for part in ("memory", "unresolved")
+        for part in ("resolved", "unresolved")
         for ticket in pq.read_table(index / f"{part}.parquet")["ticket_id"].to_pylist()
     }
     learned = set(remembered)

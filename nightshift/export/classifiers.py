@@ -30,7 +30,7 @@ Step = tuple[str, list[str], str, dict[str, Any]]  # operator, inputs, output, a
 def export_classifiers(trained: Mapping[str, TrainedClassifier], store: Store, *, base: str, trained_on: str) -> Model:
     """Write every classifier that was learned, check it against numpy, and keep them in one tree.
 
-    The tree: intent.onnx prior.onnx injection.onnx, the labels of the first two, heads.json with the facts of each and
+    The tree: intent.onnx prior.onnx injection.onnx, the labels of the first two, classifiers.json with the facts of each and
     the reason where one is absent, trained_on.json. `base` and `trained_on` name the document tower's base and the
     features. Raises ParityExceeded.
     """
@@ -47,9 +47,9 @@ def export_classifiers(trained: Mapping[str, TrainedClassifier], store: Store, *
                 metrics[f"{name}_parity"] = parity
         facts = {name: classifier.facts for name, classifier in trained.items() if classifier.facts}
         absent = {name: classifier.absent for name, classifier in trained.items() if classifier.absent}
-        (folder / "heads.json").write_bytes(canonical_json({"absent": absent, **facts}))
+        (folder / "classifiers.json").write_bytes(canonical_json({"absent": absent, **facts}))
         write_trained_on(folder, (ticket for classifier in trained.values() for ticket in classifier.ticket_ids))
-        return store_model(folder, store, kind="heads", base=base, trained_on=trained_on, metrics=metrics)
+        return store_model(folder, store, kind="classifiers", base=base, trained_on=trained_on, metrics=metrics)
 
 
 def write_head(head: Head, path: Path, vectors: NDArray[np.float32]) -> float:

@@ -6,7 +6,7 @@
 The tree holds, row by row in the same order:
 
     chunks.parquet  chunk_id, article_id, title, heading, text, url     vectors.npy  float32 [chunks, dim]
-    memory.parquet  ticket_id, article_ids, created_at                  memory.npy   float32 [tickets, dim]
+    resolved.parquet  ticket_id, article_ids, created_at                  resolved.npy   float32 [tickets, dim]
     unresolved.parquet                                                  unresolved.npy
 
 The memory is what past tickets were resolved with: the newest resolved tickets of the training part. As many that were
@@ -81,8 +81,8 @@ def build(
         "tickets", text_keys(asked), asked, encoder_digest=encoder, open_encoder=opened, store=store
     )
 
-    kinds = {"memory": memory.drop_columns("text"), "unresolved": unresolved.drop_columns("text")}
-    arrays = {"vectors": vectors, "memory": remembered[: len(memory)], "unresolved": remembered[len(memory) :]}
+    kinds = {"resolved": memory.drop_columns("text"), "unresolved": unresolved.drop_columns("text")}
+    arrays = {"vectors": vectors, "resolved": remembered[: len(memory)], "unresolved": remembered[len(memory) :]}
     digest = _kept({"chunks": chunks.drop_columns("embedded"), **kinds}, arrays, encoder, store)
     articles = len(set(chunks["article_id"].to_pylist()))
     work = IndexWork(

@@ -2,7 +2,7 @@
 
     index = open_folder(store.checkout(index.digest))   # the folder alone is enough, wherever it was copied to
 
-The folder: chunks.parquet, vectors.npy, memory.parquet, memory.npy, and bm25.sqlite once it is published.
+The folder: chunks.parquet, vectors.npy, resolved.parquet, resolved.npy, and bm25.sqlite once it is published.
 
 A matrix product and a partial sort are the same answers as FAISS IndexFlatIP in less time: that one keeps one question on one
 thread, and many questions in blocks too small for the product (`python -m bench.search`).

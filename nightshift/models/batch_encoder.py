@@ -1,6 +1,6 @@
 """Any number of texts to vectors, at the highest rate of this processor.
 
-open_bulk(store.checkout(tower.digest), threads=2).encode(texts)   # float32 [n, 384]
+open_batch_encoder(store.checkout(tower.digest), threads=2).encode(texts)   # float32 [n, 384]
 
 OpenVINO multiplies in bf16 where the processor does so natively (AMX, AVX-512 BF16), twice to several times as fast as fp32; the cosine to the
 exact vectors stays above .999. A batch runs on one thread, for the products of a small encoder are too short to share.

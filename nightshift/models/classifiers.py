@@ -35,7 +35,7 @@ class Classifiers:
     def __init__(self, folder: Path, threads: int) -> None:
         self._intent = _Head(folder, "intent", threads)
         self._prior = _Head(folder, "prior", threads)
-        facts: dict[str, Any] = json.loads((folder / "heads.json").read_bytes())
+        facts: dict[str, Any] = json.loads((folder / "classifiers.json").read_bytes())
         self._injection_limit: float | None = facts.get("injection", {}).get("limit")
         self._injection = open_session(folder / "injection.onnx", threads) if self._injection_limit else None
 

@@ -39,7 +39,7 @@ def assemble(
     judged_on = sample_tickets(
         fresh(tickets),
         tickets,
-        Classifiers(store.checkout(models["heads"].digest), settings.threads),
+        Classifiers(store.checkout(models["classifiers"].digest), settings.threads),
         encoder_digest=documents.digest,
         open_encoder=lambda: open_batch_encoder(store.checkout(documents.digest), settings.threads),
         store=store,
@@ -68,5 +68,5 @@ def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store
     def made() -> str:
         return store.put_json({"centres.json": store.put_json(cluster(memory).tolist())})
 
-    kept = store.tree(memoize("clusters", [code, store.tree(index.digest)["memory.npy"]], made, store))
+    kept = store.tree(memoize("clusters", [code, store.tree(index.digest)["resolved.npy"]], made, store))
     return np.array(cast(list[Any], store.get_json(kept["centres.json"])), np.float32)

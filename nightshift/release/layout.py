@@ -1,10 +1,10 @@
 """Everything that answers, as one folder in the store.
 
-    release.json       {"format": 2, "index": {...}, "models": {"heads": {...}, ...}, "prompts": "9c1f...", ...}
+    release.json       {"format": 4, "index": {...}, "models": {"classifiers": {...}, ...}, "prompts": "9c1f...", ...}
     lineage.json       where all of it came from (lineage.py)
     policy.json weights.json prompts.json reference.json
-    index/             chunks.parquet, vectors.npy, memory.parquet, memory.npy
-    document_tower/    query_tower/    heads/    generator/
+    index/             chunks.parquet, vectors.npy, resolved.parquet, resolved.npy
+    document_tower/    query_tower/    classifiers/    generator/
 
 A tree is a manifest of digests, so a release is composed from the manifests of its parts: no byte is copied, and
 the same parts always give the same release. `store.checkout(release.digest)` is the folder that serves.
@@ -19,8 +19,13 @@ from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import StoreError
 from nightshift.store import Store
 
-FORMAT = 3  # releases of another format cannot be opened by this code, nor compared with
-SERVED = ("document_tower", "query_tower", "heads", "generator")  # in the folder; adapters are named by digest only
+FORMAT = 4  # releases of another format cannot be opened by this code, nor compared with
+SERVED = (
+    "document_tower",
+    "query_tower",
+    "classifiers",
+    "generator",
+)  # in the folder; adapters are named by digest only
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ STAGES = (
     "drift",
     "standing",
     "query-tower",
-    "heads",
+    "classifiers",
     "generator",
     "export-query-tower",
     "export-generator",

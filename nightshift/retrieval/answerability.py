@@ -1,10 +1,10 @@
 """How past tickets ended, with an article or with an answer and no article, and which of the two a question is like.
 
     outcomes = Outcomes(resolved, unresolved, heads)
-    outcomes.evidence(vectors, hidden, times)      # [n, 2]: nearer, usual
+    outcomes.evidence(vectors, hidden, times)      # [n, 2]: resolved_margin, resolved_log_odds
 
-nearer   how much nearer the nearest resolved ticket is than the nearest unresolved one: what was asked in such words
-usual    log odds that an article resolves tickets of the question's intents: what was asked in any words
+resolved_margin     how much nearer the nearest resolved ticket is than the nearest unresolved one: what was asked in such words
+resolved_log_odds   log odds that an article resolves tickets of the question's intents: what was asked in any words
 
 Helpers forget links: half of the unresolved tickets may have an article after all. Over a whole intent that averages
 out, where single tickets would be taken at their word.
@@ -57,17 +57,17 @@ class Answerability:
         hidden: NDArray[np.bool_] | None,
         times: NDArray[np.datetime64] | None,
     ) -> NDArray[np.float64]:
-        """Nearer and usual [n, 2] of vectors [n, dim].
+        """The resolved margin and log-odds [n, 2] of vectors [n, dim].
 
         Not looked at: resolved tickets that are hidden [n, m], and unresolved ones asked at the question's time [n] or later.
         """
         if not self._enough:
             return np.zeros((len(vectors), 2))
         later = None if times is None else self._unresolved.created_at >= times[:, None]
-        nearer = _nearest(vectors, self._resolved, hidden) - _nearest(vectors, self._unresolved, later)
-        return np.stack([nearer, self._usual(vectors)], axis=1).astype(np.float64)
+        margin = _nearest(vectors, self._resolved, hidden) - _nearest(vectors, self._unresolved, later)
+        return np.stack([margin, self._resolved_log_odds(vectors)], axis=1).astype(np.float64)
 
-    def _usual(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _resolved_log_odds(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log odds [n] that tickets of the same intents are resolved; 0 where no intents are known."""
         intents = self._intents(vectors)
         if intents is None or self._rates is None:

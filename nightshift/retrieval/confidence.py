@@ -1,6 +1,6 @@
 """How sure retrieval is that one of its articles answers the question: a logistic over what the signals saw.
 
-    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "lead": 0.4, "peak": 0.3, "nearer": 5.1, "usual": 0.8})
+    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "margin": 0.4, "top_score": 0.3, "resolved_margin": 5.1, "resolved_log_odds": 0.8})
 
 It is fitted on questions with and without an answer (train/abstention.py) and travels in the release.
 """
@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURES = ("similarity", "lead", "peak", "agreement", "nearer", "usual")
+FEATURES = ("similarity", "margin", "top_score", "agreement", "resolved_margin", "resolved_log_odds")
 _AGREE_WITHIN = 5
 
 
@@ -22,11 +22,11 @@ class Confidence:
 
     bias: float
     similarity: float = 0.0
-    lead: float = 0.0
-    peak: float = 0.0
+    margin: float = 0.0
+    top_score: float = 0.0
     agreement: float = 0.0
-    nearer: float = 0.0
-    usual: float = 0.0
+    resolved_margin: float = 0.0
+    resolved_log_odds: float = 0.0
 
     @classmethod
     def from_json(cls, value: Mapping[str, float]) -> Self:
@@ -60,10 +60,10 @@ def evidence(
     """
     top = scores.argmax(axis=1)
     ordered = -np.sort(-scores, axis=1)[:, :2]
-    lead = ordered[:, 0] - ordered[:, 1] if ordered.shape[1] > 1 else ordered[:, 0]
+    margin = ordered[:, 0] - ordered[:, 1] if ordered.shape[1] > 1 else ordered[:, 0]
     chosen = np.take_along_axis(signals, top[:, None, None], axis=2)
     better = (signals > chosen).sum(axis=2)
     speaks = signals.max(axis=2) > signals.min(axis=2)
     agreement = ((better < _AGREE_WITHIN) & speaks).mean(axis=1)
-    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(lead), lead, 0), ordered[:, 0], agreement, *ended.T]
+    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(margin), margin, 0), ordered[:, 0], agreement, *ended.T]
     return np.stack(features, axis=1).astype(np.float64)

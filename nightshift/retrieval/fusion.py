@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-SCORES = ("dense", "bm25", "votes", "prior")
+SCORES = ("dense", "bm25", "ticket_knn", "prior")
 SECTION_WEIGHTS = np.array([1.0, 0.5, 0.25])  # of an article's sections, best first
 
 

@@ -78,14 +78,14 @@ class Retriever:
         """
         index, encoder = index or release / "index", open_encoder or OnnxEncoder
         settings = json.loads((release / "weights.json").read_bytes())
-        memory, heads = TicketKnn.load(index), Classifiers(release / "heads", threads)
+        memory, heads = TicketKnn.load(index), Classifiers(release / "classifiers", threads)
         return cls(
             open_folder(index),
             memory,
             documents=encoder(release / "document_tower", threads),
             queries=encoder(release / "query_tower", threads),
             heads=heads,
-            weights=settings["blend"],
+            weights=settings["fusion"],
             confidence=Confidence.from_json(settings["confidence"]),
             outcomes=Answerability.load(index, memory, heads),
         )

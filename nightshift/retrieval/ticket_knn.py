@@ -1,6 +1,6 @@
 """What past tickets were resolved with, and how the nearest of them vote.
 
-memory = Memory.load(release / "index")
+memory = TicketKnn.load(release / "index")
 votes = memory.votes(vectors, links, len(article_ids), hidden)   # [n, articles]
 """
 
@@ -30,7 +30,7 @@ class TicketKnn:
     created_at: NDArray[np.datetime64]
 
     @classmethod
-    def load(cls, folder: Path, name: str = "memory") -> "TicketKnn":
+    def load(cls, folder: Path, name: str = "resolved") -> "TicketKnn":
         """The memory of the index in `folder`; `name` is unresolved for tickets without articles. Raises IndexUnavailable."""
         try:
             table = pq.read_table(folder / f"{name}.parquet")

@@ -1,6 +1,6 @@
 """What was made of the same ingredients before is not made again.
 
-    tree = once("heads", [code, tower.digest, pairs.fingerprint], lambda: train(...).digest, store)
+    tree = once("classifiers", [code, tower.digest, pairs.fingerprint], lambda: train(...).digest, store)
 
 Flyte's cache asks whether a task saw the same inputs, and tonight's features are never those of yesterday. What a stage
 really takes from them often is: new tickets go into the evaluation part until the split moves. A stage that says

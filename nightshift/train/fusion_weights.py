@@ -1,7 +1,7 @@
 """How much each of the four retrieval signals counts, learned from resolved tickets none of them was trained on.
 
     blend = fit_blend(scores, golds)          # scores [questions, signals in the order of SIGNALS, articles], golds bool
-    blend.weights                             # {'dense': 0.48, 'bm25': 0.11, 'votes': 0.14, 'prior': 0.27}
+    blend.weights                             # {'dense': 0.48, 'bm25': 0.11, 'ticket_knn': 0.14, 'prior': 0.27}
 
 Cross-entropy over articles is convex in non-negative weights of z-scored signals, so there is one answer. A price on
 every signal but the dense one pulls towards dense alone; with few resolved tickets nothing is learned at all, and
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from nightshift.metrics.ranking import ranking
 from nightshift.retrieval.fusion import SCORES, fuse, z_scores
 
-DENSE = {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0}
+DENSE = {"dense": 1.0, "bm25": 0.0, "ticket_knn": 0.0, "prior": 0.0}
 # Chosen on older questions of three sets, on none of which it loses to dense alone; the prior knows the sections only.
-COLD_START = {"dense": 0.65, "bm25": 0.1, "votes": 0.0, "prior": 0.25}
+COLD_START = {"dense": 0.65, "bm25": 0.1, "ticket_knn": 0.0, "prior": 0.25}
 FEWEST_QUESTIONS = 30
 PRICE = 2.0  # in questions: what a unit of weight beside the dense one must earn
 

@@ -1,7 +1,7 @@
 """The dials of a release: how much each signal counts, and when it is better to decline.
 
     dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
-    dials.weights     # {'blend': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
+    dials.weights     # {'fusion': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
     dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
 
 The confidence is fitted on the newest tenth of the resolved tickets of the training part and on those of the same days
@@ -57,7 +57,7 @@ def tune(
     held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
     asked = resolved.filter(pa.array(held))
     if not asked.num_rows:
-        return TunedParameters({"blend": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
+        return TunedParameters({"fusion": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
     learned = labelled_pairs(features, document_tower, store, settings)
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
@@ -98,7 +98,7 @@ def tune(
     )
     fitted = fit_confidence(sure, unsure, never)
     return TunedParameters(
-        weights={"blend": blend.weights, "confidence": fitted.confidence.to_json()},
+        weights={"fusion": blend.weights, "confidence": fitted.confidence.to_json()},
         policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),
         metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},
     )

@@ -21,7 +21,7 @@ def failed(gates):
 @pytest.mark.parametrize("value", [0.5, float("nan")])
 def test_an_export_that_differs_is_rejected(value):
     """What serves must be what was trained; a difference that is no number is none that was measured."""
-    assert failed(parity_gates({"heads": value, "query_tower": 2e-7}, LIMITS)) == ["parity of heads"]
+    assert failed(parity_gates({"classifiers": value, "query_tower": 2e-7}, LIMITS)) == ["parity of classifiers"]
     assert failed(parity_gates({"query_tower": 2e-7}, LIMITS)) == []
 
 
@@ -64,8 +64,8 @@ def test_sizes_and_parities_are_those_of_the_folder(tmp_path):
     """Bytes of every file under a model's folder; the largest parity that its export measured."""
     (tmp_path / "generator" / "deep").mkdir(parents=True)
     (tmp_path / "generator" / "deep" / "weights").write_bytes(b"x" * 7)
-    models = {"generator": {"base": "smol"}, "heads": {"metrics": {"a_parity": 1e-7, "b_parity": 2e-7, "auc": 1}}}
+    models = {"generator": {"base": "smol"}, "classifiers": {"metrics": {"a_parity": 1e-7, "b_parity": 2e-7, "auc": 1}}}
     (tmp_path / "release.json").write_text(json.dumps({"models": models}))
     contender = ReleaseRef(Release("d", "i"), tmp_path)
     assert sizes(contender)["generator"] == Size(7, "smol")
-    assert parities(contender) == {"heads": 2e-7}
+    assert parities(contender) == {"classifiers": 2e-7}

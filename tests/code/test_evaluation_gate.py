@@ -14,7 +14,7 @@ from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
 from nightshift.artifacts import Drift, Features, Release
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import Contender, evaluate, evaluation, scoring
+from nightshift.evaluate import ReleaseRef, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.retrieval import retriever
@@ -73,7 +73,7 @@ class Parrot(Writer):
 def world(tmp_path, monkeypatch):
     """Marts in a store, and a function that makes a release; heavy models are stood in for by small ones."""
     monkeypatch.setattr(retriever, "OnnxEncoder", WordEncoder)
-    monkeypatch.setattr(retriever, "Heads", NoHeads)
+    monkeypatch.setattr(retriever, "Classifiers", NoHeads)
     monkeypatch.setattr(evaluation, "SharedEncoders", lambda _: WordEncoder)
     store = open_store(f"file://{tmp_path}/store")
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
@@ -113,7 +113,7 @@ def world(tmp_path, monkeypatch):
 
     def contender(name, *, broken=False, remembers=(), unresolved=()):
         folder = tmp_path / name
-        for part in ("index", "document_tower", "query_tower", "heads", "generator"):
+        for part in ("index", "document_tower", "query_tower", "classifiers", "generator"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         if broken:
             (folder / "query_tower" / "broken").touch()
@@ -121,7 +121,7 @@ def world(tmp_path, monkeypatch):
         encoder = WordEncoder(folder / "document_tower", 1)
         pq.write_table(chunks.drop_columns("embedded"), folder / "index" / "chunks.parquet")
         np.save(folder / "index" / "vectors.npy", encoder.encode(chunks["embedded"].to_pylist()))
-        for part, ids in (("memory", remembers), ("unresolved", unresolved)):
+        for part, ids in (("resolved", remembers), ("unresolved", unresolved)):
             tickets = pa.table(
                 {
                     "ticket_id": pa.array(ids, pa.string()),
@@ -132,7 +132,7 @@ def world(tmp_path, monkeypatch):
             pq.write_table(tickets, folder / "index" / f"{part}.parquet")
             np.save(folder / "index" / f"{part}.npy", encoder.encode(["my login"] * len(ids)))
         files = {
-            "weights.json": {"blend": {"dense": 1.0, "bm25": 0.0, "votes": 0.0, "prior": 0.0},
+            "weights.json": {"fusion": {"dense": 1.0, "bm25": 0.0, "ticket_knn": 0.0, "prior": 0.0},
                              "confidence": {"bias": -2.0, "similarity": 10.0}},
             "policy.json": json.loads(Policy().to_json()),
             "prompts.json": {"version": "1"},
@@ -141,8 +141,8 @@ def world(tmp_path, monkeypatch):
         for file, value in files.items():
             (folder / file).write_text(json.dumps(value))
         model = store.put_tree(folder / "query_tower") if broken else store.put_json({})
-        kinds = ("document_tower", "query_tower", "heads", "generator")
-        return Contender(Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), folder)
+        kinds = ("document_tower", "query_tower", "classifiers", "generator")
+        return ReleaseRef(Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), folder)
 
     def run(candidate, champion, given=None, writer=Writer):
         drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)

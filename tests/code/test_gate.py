@@ -69,7 +69,7 @@ def test_one_failed_gate_rejects_and_is_the_reason():
     """Only what failed is given as a reason; else the comparison comes first."""
     floor, compared = at_least("hit@5", 0.7, 0.5), no_worse(np.zeros(100), 0.01)
     assert Verdict([floor, compared]).reasons == [compared.sentence, "all 2 gates passed"]
-    failed = at_most("parity of heads", float("nan"), 0.01)
+    failed = at_most("parity of classifiers", float("nan"), 0.01)
     verdict = Verdict([floor, compared, failed])
     assert not verdict.accepted
     assert verdict.reasons == [failed.sentence]

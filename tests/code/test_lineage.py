@@ -25,7 +25,7 @@ def chain(tmp_path):
     features = Features(store.put_json({"training_pairs.parquet": "8" * 64}), snapshot, "2026-01-09T00:00:00")
     index = Index("1" * 64, features.digest, "2" * 64, 41, 12)
     models = {
-        "heads": Model("heads", "3" * 64, "", features.digest),
+        "classifiers": Model("classifiers", "3" * 64, "", features.digest),
         "document_tower": Model("document_tower", "2" * 64, "pypi:minilm/model", ""),
     }
     return features, index, models, "c0de" * 4, store
@@ -35,7 +35,7 @@ def test_every_link_is_named(chain):
     """Models point to features, features to the snapshot, the snapshot to objects with the digest of their raw bytes."""
     features = chain[0]
     traced = lineage.trace(*chain)
-    assert traced["models"]["heads"]["trained_on"] == traced["features"]["digest"] == features.digest
+    assert traced["models"]["classifiers"]["trained_on"] == traced["features"]["digest"] == features.digest
     assert traced["features"]["snapshot"] == traced["snapshot"]["digest"] == features.snapshot
     assert traced["snapshot"]["tables"]["tickets"][0]["raw"] == "4" * 64
 
@@ -49,7 +49,7 @@ def test_the_tree_reads_from_release_to_object(chain):
     """The rendered tree starts with the release and ends with the source object, one line a link."""
     lines = lineage.render(lineage.trace(*chain), "9" * 64).splitlines()
     assert lines[0] == "release " + "9" * 12
-    assert "heads 333333333333  trained on " + chain[0].digest[:12] in "\n".join(lines)
+    assert "classifiers 333333333333  trained on " + chain[0].digest[:12] in "\n".join(lines)
     assert "document_tower 222222222222  from pypi:minilm/model" in "\n".join(lines)
     assert lines[-1] == "   └─ tickets  tickets/night-0001.jsonl.gz  raw 444444444444  part 777777777777  1,200 rows"
 

@@ -179,7 +179,7 @@ def test_two_promotions_at_once(settings, store, candidate):
         registry.register(settings, *candidate(name), store)
     code = textwrap.dedent("""
         import sys
-        from nightshift.release import registry
+        from nightshift.registry import mlflow as registry
         from nightshift.settings import Settings
         registry.promote(Settings.from_env(), int(sys.argv[1]))
     """)
@@ -203,7 +203,7 @@ def test_training_is_tracked(settings):
     with tracked(settings, "query tower", {"epochs": 2}, "d" * 64) as log:
         log({"loss": 1.5, "hit@5": 0.6}, 1)
         log({"loss": 1.1}, 2)
-    with pytest.raises(ZeroDivisionError), tracked(settings, "heads", {}, "d" * 64):
+    with pytest.raises(ZeroDivisionError), tracked(settings, "classifiers", {}, "d" * 64):
         raise ZeroDivisionError
     with registry_client(settings) as client:
         failed, done = client.search_runs([client.get_experiment_by_name("nightshift").experiment_id])

@@ -19,13 +19,13 @@ def release(
     wrong=(),
 ):
     part = [{"object": name, "digest": name} for name in objects]
-    models = {"heads": {"digest": heads * 64}, "generator": {"digest": "4" * 64}}
+    models = {"classifiers": {"digest": heads * 64}, "generator": {"digest": "4" * 64}}
     record = {
         "index": {"chunks": chunks, "articles": 12},
         "models": models,
         "prompts": "p" * 64,
         "policy": {"confidence_floor": floor},
-        "weights": {"blend": {"dense": 0.5}},
+        "weights": {"fusion": {"dense": 0.5}},
     }
     gates = [{"name": "hit@5", "passed": passed, "sentence": f"hit@5 is {hit}"}]
     lineage = {"snapshot": {"tables": {"tickets": part}}}
@@ -44,7 +44,7 @@ def test_nothing_changed():
     """A release against itself has no change, and the parts are named as the same."""
     found = diff(release("a"), release("a"))
     assert found.changes == []
-    assert found.same == ["generator", "heads", "prompts"]
+    assert found.same == ["classifiers", "generator", "prompts"]
     assert "nothing changed" in render(found)
 
 
@@ -55,7 +55,7 @@ def test_every_kind_of_change_is_seen():
     text = render(diff(release("a", wrong=["horse"]), after))
     for line in (
         "release  aaaaaaaaaaaa -> bbbbbbbbbbbb",
-        "heads                    333333333333 -> 555555555555",
+        "classifiers              333333333333 -> 555555555555",
         "index chunks             41 -> 44  (+3)",
         "4 objects added: tickets/night-0002.jsonl.gz, tickets/night-0003.jsonl.gz, tickets/night-0004.jsonl.gz and 1 more",
         "policy confidence_floor  0.35 -> 0.4",
@@ -112,5 +112,5 @@ def test_a_sheet_shows_gates():
     entry = RegisteredRelease(2, "b" * 64, "", "rejected", [], ["challenger"])
     text = describe.sheet(entry, release("b", hit=0.4, passed=False))
     assert "version 2  rejected  challenger" in text
-    assert "model   heads 333333333333" in text
+    assert "model   classifiers 333333333333" in text
     assert "gate    FAILED  hit@5 is 0.4" in text

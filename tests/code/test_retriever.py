@@ -94,7 +94,7 @@ def top(retriever, question, **options):
     [
         ({"dense": 1.0}, None, "password mail", "login"),
         ({"bm25": 1.0}, None, "passwords", "login"),
-        ({"votes": 1.0}, None, "wrong colour", "gift"),
+        ({"ticket_knn": 1.0}, None, "wrong colour", "gift"),
         ({"prior": 1.0}, LoginHead(), "money goes back to the giver", "login"),
     ],
     ids=SCORES,
@@ -106,24 +106,24 @@ def test_each_signal_is_heard(weights, heads, question, article):
 
 def test_nothing_later_than_the_question_helps():
     """A ticket asked on the fifth day votes on the sixth, not on the third."""
-    retriever = made({"votes": 1.0}, memory=[(["parcel"], 9, "where is it"), (["login"], 5, "where is it")])
+    retriever = made({"ticket_knn": 1.0}, memory=[(["parcel"], 9, "where is it"), (["login"], 5, "where is it")])
     _, signals = retriever.rank_articles(["where is it"] * 2, [DAY + timedelta(6), DAY + timedelta(3)])
-    votes = signals[:, SCORES.index("votes")]
+    votes = signals[:, SCORES.index("ticket_knn")]
     assert [retriever.article_ids[column] for column in np.flatnonzero(votes[0] > votes[0].min())] == ["login"]
     assert len(set(votes[1])) == 1
 
 
 def test_a_question_asked_at_the_same_moment_does_not_vote_for_itself():
     """Before means earlier, so a ticket never recognises itself."""
-    retriever = made({"votes": 1.0})
+    retriever = made({"ticket_knn": 1.0})
     _, signals = retriever.rank_articles(["aunt sent wrong colour"], [DAY + timedelta(2)])
-    votes = signals[0, SCORES.index("votes")]
+    votes = signals[0, SCORES.index("ticket_knn")]
     assert votes[retriever.article_ids.index("gift")] == votes.min()
 
 
 def test_an_article_taken_away_leaves_no_trace():
     """Its chunks, its votes and its prior are gone, and the question looks less answerable."""
-    retriever = made({"dense": 0.5, "bm25": 0.2, "votes": 0.2, "prior": 0.1}, LoginHead())
+    retriever = made({"dense": 0.5, "bm25": 0.2, "ticket_knn": 0.2, "prior": 0.1}, LoginHead())
     question = "aunt sent wrong colour gift back money"
     whole, without = retriever.rank([question]), retriever.rank([question], without=[{"gift"}])
     column = retriever.article_ids.index("gift")
@@ -137,7 +137,7 @@ def test_an_article_taken_away_leaves_no_trace():
 
 def test_thousands_rank_as_one_by_one():
     """Batching changes nothing but speed."""
-    retriever = made({"dense": 0.6, "bm25": 0.2, "votes": 0.2})
+    retriever = made({"dense": 0.6, "bm25": 0.2, "ticket_knn": 0.2})
     questions = [f"password gift {n} days" for n in range(600)]
     scores, _ = retriever.rank_articles(questions)
     for row in (0, 255, 256, 599):
@@ -156,7 +156,7 @@ def test_at_most_two_passages_of_an_article():
 
 def test_the_best_section_is_shown_where_only_past_tickets_choose_the_article():
     """A blend without dense and BM25 still shows the section that answers, not the first one."""
-    found = made({"votes": 1.0}, memory=[(["gift"], 0, "gift money takes five days")])
+    found = made({"ticket_knn": 1.0}, memory=[(["gift"], 0, "gift money takes five days")])
     assert found.search("gift money takes five days", k=1)[0].heading == "Time"
 
 
@@ -188,7 +188,7 @@ def test_confidence_does_not_encode_again():
 
 def test_an_empty_memory_says_nothing():
     """Without resolved tickets the votes are silent and the rest still ranks."""
-    retriever = made({"dense": 0.5, "votes": 0.5})
+    retriever = made({"dense": 0.5, "ticket_knn": 0.5})
     retriever._memory = TicketKnn(np.zeros((0, 0), np.float32), [], np.array([], "datetime64[us]"))
     retriever._links = retriever._memory.links(retriever._columns)
     assert top(retriever, "password mail") == "login"

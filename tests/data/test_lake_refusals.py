@@ -13,7 +13,7 @@ from nightshift.errors import (
     TooManyBadRows,
     UnreadableFile,
 )
-from nightshift.lake import read_ledger, read_manifest
+from nightshift.lake import read_ingest_state, read_manifest
 from nightshift.store import open_store
 
 
@@ -137,4 +137,4 @@ def test_a_lost_ledger_is_a_first_night(store, night):
     store._object(store.read_ref("lake/memory")).unlink()
     again, work = night(Delivery(a=[ticket(1)]))
     assert (again, work.new) == (snapshot, 1)
-    assert read_ledger(store, "memory").snapshot == snapshot.digest
+    assert read_ingest_state(store, "memory").snapshot == snapshot.digest

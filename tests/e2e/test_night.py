@@ -106,9 +106,9 @@ def test_heads_of_the_same_lessons_are_not_learned_again(company):
     }
     words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
     done = company.run(
-        "pyflyte", "run", str(company.project / "tasks/classifiers.py"), "heads", *words, "--profile", "smoke"
+        "pyflyte", "run", str(company.project / "tasks/classifiers.py"), "classifiers", *words, "--profile", "smoke"
     )
-    assert record["models"]["heads"]["digest"] in done.stdout
+    assert record["models"]["classifiers"]["digest"] in done.stdout
     assert "Nothing new to learn from" in done.stderr
 
 
@@ -124,7 +124,7 @@ def test_the_next_night_reuses_the_adapters_and_embeds_what_changed(later):
     listed = later.run("nightshift", "release", "list").stdout
     assert all(entry.digest[:12] in listed for entry in entries)
     changed = later.run("nightshift", "release", "diff", "1", "2").stdout
-    assert "heads" in changed
+    assert "classifiers" in changed
     assert entries[-1].digest[:12] in changed
 
 
@@ -133,7 +133,7 @@ def test_evidently_draws_the_second_night(later):
     page = (later.home / "nights/2026-01-02/drift.html").read_text()
     assert "Dataset Drift" in page
     serving = registry.serving(later.settings)
-    learned = open_store(later.settings.store).checkout(serving.digest) / "index/memory.parquet"
+    learned = open_store(later.settings.store).checkout(serving.digest) / "index/resolved.parquet"
     assert not [ticket for ticket in pq.read_table(learned)["ticket_id"].to_pylist() if ticket in page]
     assert canary()["phrase"] not in page
 

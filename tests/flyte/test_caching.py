@@ -12,7 +12,7 @@ def project(tmp_path, monkeypatch):
     for name, text in {
         "tasks/one.py": "from nightshift.lake import ingest\n",
         "nightshift/__init__.py": "",
-        "nightshift/lake.py": "def f():\n    from nightshift.store import files\n",
+        "nightshift/lake.py": "def f():\n    from nightshift.store import local\n",
         "nightshift/store/__init__.py": "",
         "nightshift/store/local.py": "x = 1\n",
         "nightshift/store/words.yaml": "a: 1\n",

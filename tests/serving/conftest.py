@@ -95,11 +95,11 @@ def home(tmp_path_factory) -> Home:
     models = {
         "document_tower": documents,
         "query_tower": replace(documents, kind="query_tower"),
-        "heads": heads,
+        "classifiers": heads,
         "generator": generator,
     }
     policy = {"confidence_floor": 0.35, "max_tokens": Policy().max_tokens, "passages": 3}
-    weights = {"blend": {"dense": 0.5, "bm25": 0.3, "votes": 0.1, "prior": 0.1}, "confidence": UNFITTED.to_json()}
+    weights = {"fusion": {"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, "confidence": UNFITTED.to_json()}
     lineage = trace(features, index, models, "c0de" * 16, store)
     parts = Parts(index, models, policy, weights, {"version": VERSION}, {}, lineage)
     return Home(settings, store, assemble(parts, store))

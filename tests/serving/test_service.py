@@ -69,7 +69,10 @@ def serve(assistant):
     running, clients = [], []
 
     def start(**options):
-        record = {"index": {"digest": "1" * 64, "chunks": 41}, "models": {"heads": {"digest": "3" * 64, "base": ""}}}
+        record = {
+            "index": {"digest": "1" * 64, "chunks": 41},
+            "models": {"classifiers": {"digest": "3" * 64, "base": ""}},
+        }
         lineage = {"code": "c0de", "features": {"digest": "5" * 64, "split_at": "2026-01-09"}}
         served = Served(assistant, lambda text: len(text.split()), "9" * 64, record, lineage)
         app = create_app(served, **options)
@@ -192,7 +195,7 @@ def test_wrong_paths_and_methods_are_told(client):
 def test_the_release_tells_its_origin(client):
     """GET /v1/release gives version, models and lineage; health and readiness name no secret."""
     about = client.get("/v1/release").json()
-    assert (about["version"], about["models"]["heads"]["digest"]) == ("9" * 12, "3" * 64)
+    assert (about["version"], about["models"]["classifiers"]["digest"]) == ("9" * 12, "3" * 64)
     assert (about["lineage"]["code"], about["lineage"]["features"]) == ("c0de", "5" * 64)
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready", "release": "9" * 12}

@@ -13,12 +13,12 @@ def test_the_same_ingredients_are_worked_on_once(tmp_path):
 
     def make():
         calls.append(1)
-        return store.put_json({"made": store.put(b"heads")})
+        return store.put_json({"made": store.put(b"classifiers")})
 
-    first = memoize("heads", ["code", 1], make, store)
-    assert memoize("heads", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
+    first = memoize("classifiers", ["code", 1], make, store)
+    assert memoize("classifiers", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
     assert len(calls) == 1
-    memoize("heads", ["code", 2], make, store)
+    memoize("classifiers", ["code", 2], make, store)
     memoize("dials", ["code", 1], make, store)
     assert len(calls) == 3
 
@@ -28,12 +28,12 @@ def test_what_is_no_longer_whole_is_made_again(tmp_path):
     store = open_store(f"file://{tmp_path}/store")
 
     def make():
-        return store.put_json({"made": store.put(b"heads")})
+        return store.put_json({"made": store.put(b"classifiers")})
 
-    tree = memoize("heads", [], make, store)
+    tree = memoize("classifiers", [], make, store)
     store.path(store.tree(tree)["made"]).unlink()
-    assert memoize("heads", [], make, store) == tree
-    assert store.get(store.tree(tree)["made"]) == b"heads"
+    assert memoize("classifiers", [], make, store) == tree
+    assert store.get(store.tree(tree)["made"]) == b"classifiers"
 
 
 def test_work_that_fails_is_not_remembered(tmp_path):
@@ -44,5 +44,5 @@ def test_work_that_fails_is_not_remembered(tmp_path):
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        memoize("heads", [], fail, store)
-    assert store.has(memoize("heads", [], lambda: store.put_json({}), store))
+        memoize("classifiers", [], fail, store)
+    assert store.has(memoize("classifiers", [], lambda: store.put_json({}), store))

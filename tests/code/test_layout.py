@@ -56,7 +56,7 @@ def test_a_folder_gives_its_own_digest(parts, store, tmp_path):
     release = layout.assemble(parts, store)
     copy = shutil.copytree(store.checkout(release.digest), tmp_path / "copy", copy_function=shutil.copyfile)
     assert layout.digest_of_folder(copy) == release.digest
-    (copy / "heads/model.json").write_text("changed")
+    (copy / "classifiers/model.json").write_text("changed")
     assert layout.digest_of_folder(copy) != release.digest
 
 
@@ -80,8 +80,8 @@ def test_release_json_names_the_adapters(parts, store):
 
 def test_an_absent_model_is_named(parts, store):
     """A release without its heads is refused, and the error says which model is absent."""
-    models = {name: model for name, model in parts.models.items() if name != "heads"}
-    with pytest.raises(StoreError, match="heads"):
+    models = {name: model for name, model in parts.models.items() if name != "classifiers"}
+    with pytest.raises(StoreError, match="classifiers"):
         layout.assemble(replace(parts, models=models), store)
 
 

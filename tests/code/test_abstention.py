@@ -41,7 +41,7 @@ def test_few_unresolved_tickets_speak_as_loud_as_many():
     unresolved[:, -1] -= 3
     loud = fit_confidence(evidence(500, 0, 12), away, unresolved).confidence
     drowned = fit_confidence(evidence(500, 0, 12), np.concatenate([away, unresolved]), NONE).confidence
-    assert loud.usual > 2 * drowned.usual
+    assert loud.resolved_log_odds > 2 * drowned.resolved_log_odds
 
 
 def test_the_same_questions_give_the_same_confidence():

@@ -69,14 +69,14 @@ def test_the_same_rows_in_another_order_give_the_same_heads(tmp_path):
 
 @pytest.mark.parametrize("labels", [[], ["only"] * 30, [""] * 30, ["a"] * 30 + ["b"] * 4])
 def test_a_head_with_nothing_to_tell_apart_is_absent(tmp_path, labels):
-    """No labels, one label, or a second one that is too rare: no intent head, and heads.json says why."""
+    """No labels, one label, or a second one that is too rare: no intent head, and classifiers.json says why."""
     _, folder = trained(tmp_path, labelled(labels), labelled(["x", "y"] * 10))
     heads = Classifiers(folder, threads=1)
     assert heads.intent_labels == []
     assert heads.intents(np.zeros((2, 16), np.float32)) is None
     assert heads.priors(np.zeros((2, 16), np.float32)).shape == (2, 2)
     assert heads.injection(["a"]) is None
-    absent = json.loads((folder / "heads.json").read_bytes())["absent"]
+    absent = json.loads((folder / "classifiers.json").read_bytes())["absent"]
     assert list(absent) == ["injection", "intent"]
 
 
@@ -188,7 +188,7 @@ def test_attacks_are_told_from_ordinary_tickets(tmp_path):
     assert np.mean(heads.injection([ordinary[one] for one in sorted(ordinary)]) > heads.injection_limit) < 0.02
     assert model.metrics["injection_recall"] > 0.5
     assert json.loads((folder / "trained_on.json").read_bytes()) == sorted(ordinary)
-    assert set(json.loads((folder / "heads.json").read_bytes())["injection"]["caught"]) == {
+    assert set(json.loads((folder / "classifiers.json").read_bytes())["injection"]["caught"]) == {
         lesson.kind for lesson in prompt_examples() if lesson.attack
     }
 
@@ -219,7 +219,7 @@ def test_heads_of_an_older_release_open(tmp_path):
     _, folder = trained(tmp_path, labelled(["a", "b"] * 10), labelled(["x", "y"] * 10))
     older = tmp_path / "older"
     shutil.copytree(folder, older)
-    (older / "heads.json").write_text('{"absent":{}}')
+    (older / "classifiers.json").write_text('{"absent":{}}')
     heads = Classifiers(older, threads=1)
     assert heads.intents(np.zeros((1, 16), np.float32)).shape == (1, 2)
     assert heads.injection_limit is None

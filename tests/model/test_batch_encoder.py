@@ -32,9 +32,9 @@ def watch(event, of):
 sys.addaudithook(watch)
 
 from pathlib import Path
-from nightshift.models.batch_encoder import BulkEncoder
+from nightshift.models.batch_encoder import BatchEncoder
 
-print(BulkEncoder(Path(sys.argv[1]), threads=1).encode(["word1", "word2"]).shape)
+print(BatchEncoder(Path(sys.argv[1]), threads=1).encode(["word1", "word2"]).shape)
 """
 
 
@@ -117,7 +117,7 @@ def test_openvino_is_opened_for_many_texts_only(tower, monkeypatch):
     encoder = open_batch_encoder(tower, 1)
     many = encoder.encode(TEXTS[:MANY])
     assert (many * encoder.encode(TEXTS[: MANY - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
-    monkeypatch.setattr(batch_encoder, "BulkEncoder", None)
+    monkeypatch.setattr(batch_encoder, "BatchEncoder", None)
     assert open_batch_encoder(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
 
 

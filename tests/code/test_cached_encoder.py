@@ -23,7 +23,7 @@ class Counting:
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    monkeypatch.setattr(cached_encoder, "open_bulk", Counting)
+    monkeypatch.setattr(cached_encoder, "open_batch_encoder", Counting)
     monkeypatch.setattr(Counting, "asked", [])
     for name, weights in (("one", "a"), ("copy", "a"), ("other", "b")):
         (tmp_path / name).mkdir()

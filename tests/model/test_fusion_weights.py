@@ -22,12 +22,12 @@ def signals(questions: int, told: dict[str, float], seed: int = 1):
 
 def test_a_blend_of_independent_opinions_beats_the_best_of_them():
     """Weights learned on some questions rank other questions better than dense alone."""
-    told = {"dense": 2.0, "prior": 2.0, "votes": 1.0}
+    told = {"dense": 2.0, "prior": 2.0, "ticket_knn": 1.0}
     blend = fit_fusion(*signals(300, told))
     unseen, golds = signals(500, told, seed=2)
     together = ranking(fuse(unseen, blend.weights), golds)["hit@1"]
     assert together > ranking(fuse(unseen, DENSE), golds)["hit@1"] + 0.1
-    assert blend.weights["prior"] > blend.weights["votes"] > blend.weights["bm25"]
+    assert blend.weights["prior"] > blend.weights["ticket_knn"] > blend.weights["bm25"]
     assert sum(blend.weights.values()) == pytest.approx(1, abs=1e-3)
 
 
@@ -39,8 +39,8 @@ def test_signals_that_tell_nothing_get_next_to_no_weight():
 
 def test_a_signal_that_misleads_is_never_turned_round():
     """No weight is negative."""
-    weights = fit_fusion(*signals(200, {"dense": 2.0, "votes": -2.0})).weights
-    assert weights["votes"] == 0
+    weights = fit_fusion(*signals(200, {"dense": 2.0, "ticket_knn": -2.0})).weights
+    assert weights["ticket_knn"] == 0
     assert min(weights.values()) >= 0
 
 
@@ -49,14 +49,14 @@ def test_absent_signals_are_harmless():
     scores, golds = signals(100, {"dense": 2.0, "bm25": 1.0})
     scores[:, 2:] = 0
     blend = fit_fusion(scores, golds)
-    assert blend.weights["votes"] == blend.weights["prior"] == 0
+    assert blend.weights["ticket_knn"] == blend.weights["prior"] == 0
     assert np.isfinite(fuse(scores, blend.weights)).all()
 
 
 @pytest.mark.parametrize("questions", [0, 29])
 def test_a_cold_start_has_the_measured_default(questions):
     """With too few resolved tickets nothing is fitted; questions without an article do not count."""
-    scores, golds = signals(60, {"votes": 5.0})
+    scores, golds = signals(60, {"ticket_knn": 5.0})
     golds[questions:] = False
     assert fit_fusion(scores, golds).weights == COLD_START
 
