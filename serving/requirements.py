@@ -14,7 +14,7 @@ from nightshift.errors import PackagingError
 
 ROOTS = (
     "anyio", "bentoml", "numpy", "onnxruntime", "onnxruntime-genai", "packaging", "phonenumbers",
-    "prometheus-client", "pyarrow", "starlette", "tokenizers", "uvicorn",
+    "prometheus-client", "pyarrow", "python-stdnum", "starlette", "tokenizers", "uvicorn",
 )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
-"""Phone numbers in running text, told apart from the many other long numbers of a support desk.
+"""Detects phone numbers in running text, among the other long numbers that support tickets hold.
 
     "Phone: 0490 75 40 81"   a phone number: a phone word stands before it
     "+1-448-414-3381x060"    a phone number by its shape
     "2026-01-05 10:15", "10.0.19045.3570", "1 299.00", "bug 1401059"   none
 
-A candidate is a run of 7 to 15 digits and separators. `phonenumbers` judges it, unless the words around it settle it.
+A candidate is a run of 7 to 15 digits and separators. Words around it decide first ("tel", "order"), then `phonenumbers`.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections import Counter
 
 import phonenumbers
 
-# Where a number without a country code may be at home; the order does not matter.
+# Regions in which a number without a country code is tried; the order does not matter.
 REGIONS = ("US", "GB", "DE", "FR", "NL", "AU", "IT", "ES", "CH", "IN")
 
 _CANDIDATE = re.compile(
@@ -28,7 +28,8 @@ _DATE = re.compile(
     rf"|(?:{_DAY}([-./]){_MONTH}\2|{_MONTH}([-./]){_DAY}\3)(?:19|20)?\d\d(?!\d|[-./]\d))"
 )
 _PHONE_BEFORE = re.compile(
-    r"\b(?:(?:tele)?phone|tel|call|mobile|cell|desk|office|fax|whats ?app|sms|text|ring|dial|reach|answering|messages|registered)\b"
+    r"\b(?:(?:tele)?phone|tel|call|mobile|cell|desk|office|fax|whats ?app|sms|text|ring|dial|reach|answering"
+    r"|messages|registered)\b"
     r"(?:[\s:.#=]|\b(?:me|us|him|her|them|back|at|on|to|number|no|nr|is|my|the)\b){0,9}$",
     re.IGNORECASE,
 )
@@ -42,33 +43,33 @@ _VERSION = re.compile(r"(?=.*\b\d\b)\d+(?:\.\d+){2,}")  # 10.0.19045.3570: dots 
 _NORTH_AMERICAN = re.compile(r"(?:(?:\+|00)?1[-. ]|001-)?(?:\([2-9]\d\d\)[-. ]?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}")
 
 
-def redact_phones(text: str, found: Counter[str]) -> str:
-    """The text with [PHONE] for every phone number; counts them in `found`."""
+def redact_phones(text: str, counts: Counter[str]) -> str:
+    """The text with [PHONE] for every phone number; adds their number to `counts`."""
 
-    def judged(match: re.Match[str]) -> str:
-        before, after = text[max(0, match.start() - 45) : match.start()], text[match.end() : match.end() + 12]
-        if not _is_phone(match[0], before, after):
+    def replacement(match: re.Match[str]) -> str:
+        preceding, following = text[max(0, match.start() - 45) : match.start()], text[match.end() : match.end() + 12]
+        if not _is_phone(match[0], preceding, following):
             return match[0]
-        found["PHONE"] += 1
+        counts["PHONE"] += 1
         return "[PHONE]"
 
-    return _CANDIDATE.sub(judged, text)
+    return _CANDIDATE.sub(replacement, text)
 
 
-def _is_phone(number: str, before: str, after: str) -> bool:
+def _is_phone(number: str, preceding: str, following: str) -> bool:
     digits = re.sub(r"\D", "", re.split(r"x|ext", number, flags=re.IGNORECASE)[0])
     if not 7 <= len(digits) <= 15 or _DATE.search(number) or _VERSION.fullmatch(number) or _unbalanced(number):
         return False
     if number.lstrip("(").startswith("+"):
         return _possible(number)
-    if _OTHER_BEFORE.search(before):
+    if _OTHER_BEFORE.search(preceding):
         return False
-    if _PHONE_BEFORE.search(before) or _PHONE_AFTER.search(after):
+    if _PHONE_BEFORE.search(preceding) or _PHONE_AFTER.search(following):
         return True
     if number.strip("()").isdigit():
         return False
-    at_home = number[0] in "0(" and len(digits) >= 9 and _valid_somewhere(number)
-    return at_home or _NORTH_AMERICAN.match(number) is not None
+    is_national = number[0] in "0(" and len(digits) >= 9 and _valid_in_a_region(number)
+    return is_national or _NORTH_AMERICAN.match(number) is not None
 
 
 def _unbalanced(number: str) -> bool:
@@ -82,8 +83,8 @@ def _possible(number: str) -> bool:
         return False
 
 
-def _valid_somewhere(number: str) -> bool:
-    """Whether it is a number that somebody may have in one of REGIONS."""
+def _valid_in_a_region(number: str) -> bool:
+    """Whether it is a valid number, assigned or not, in one of REGIONS."""
     for region in REGIONS:
         try:
             if phonenumbers.is_valid_number(phonenumbers.parse(number, region)):

@@ -1,4 +1,4 @@
-"""Customer ids become keyed pseudonyms: the same person the same name, and no way back without the key.
+"""Keyed pseudonyms for customer ids: equal ids have equal pseudonyms, and without the key no id can be recovered.
 
 pseudonym("K-00042", "development-only") -> 'c_' and 16 hex digits
 """
