@@ -69,7 +69,6 @@ class Settings:
     source: str
     store: str
     warehouse: str
-    index: str
     registry: str
     generator_url: str
     profile: str
@@ -103,7 +102,6 @@ class Settings:
             source=env.get("NIGHTSHIFT_SOURCE", "simulate://shop?night=1"),
             store=env.get("NIGHTSHIFT_STORE", f"file://{home}/store"),
             warehouse=env.get("NIGHTSHIFT_WAREHOUSE", f"duckdb://{home}/warehouse.duckdb"),
-            index=env.get("NIGHTSHIFT_INDEX", f"exact://{home}/index"),
             registry=env.get("NIGHTSHIFT_REGISTRY", f"sqlite:///{home}/mlflow.db"),
             generator_url=env.get("NIGHTSHIFT_GENERATOR", ""),
             profile=name,
@@ -116,11 +114,10 @@ class Settings:
         return replace(self, profile=profile(name).name)
 
     def isolated_in(self, folder: Path) -> "Settings":
-        """The same settings with a store, a warehouse and an index of their own in `folder`."""
+        """The same settings with a store and a warehouse of their own in `folder`."""
         return replace(
             self,
             home=folder,
             store=f"file://{folder}/store",
             warehouse=f"duckdb://{folder}/warehouse.duckdb",
-            index=f"exact://{folder}/index",
         )

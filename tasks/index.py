@@ -1,4 +1,4 @@
-"""Chunk the articles, embed the chunks that are new, and publish the index version.
+"""Chunk the articles, embed the chunks that are new, and put the index version in the store.
 
 pyflyte run tasks/index.py index --features '{...}' --document_tower '{...}'
 """
@@ -23,22 +23,20 @@ if TYPE_CHECKING:
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def index(features: Features, document_tower: Model, profile: str = "tiny") -> Index:
     """An index version of all articles, with the memory of what past tickets were resolved with."""
-    from nightshift.index import open_index
     from nightshift.index.build import build
 
     settings = Settings.from_env().with_profile(profile)
     store = open_store(settings.store)
     with stage("index") as finish:
         version, work = build(features, document_tower, store, settings)
-        open_index(settings.index).publish(version, store)
         finish(
             _page(version, work),
-            changed=work.embedded + work.memory_embedded,
-            total=work.chunks + work.memory,
+            changed=work.embedded + work.tickets_embedded,
+            total=work.chunks + work.resolved,
             unit="embeddings",
             passages_embedded=work.embedded,
             passages_removed=work.removed,
-            tickets_embedded=work.memory_embedded,
+            tickets_embedded=work.tickets_embedded,
         )
     return version
 
@@ -51,7 +49,7 @@ def _page(version: Index, work: "IndexWork") -> Page:
     page.numbers(
         {"passages": work.chunks, "embedded tonight": work.embedded, "reused": work.reused, "removed": work.removed}
     )
-    page.numbers({"resolved tickets remembered": work.memory, "of them embedded tonight": work.memory_embedded})
+    page.numbers({"resolved tickets remembered": work.resolved, "of them embedded tonight": work.tickets_embedded})
     page.picture(
         "Passages",
         bars({"reused": float(work.reused), "embedded": float(work.embedded), "removed": float(work.removed)}),

@@ -83,7 +83,7 @@ def train_night(
     dials = tune(features, index, documents, queries, tickets, store, settings)
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))
-    cost = Cost(work.embedded + work.memory_embedded, cpu_seconds() - started, tower_seconds)
+    cost = Cost(work.embedded + work.tickets_embedded, cpu_seconds() - started, tower_seconds)
     return NightRelease(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["fusion"], cost)
 
 

@@ -1,12 +1,11 @@
-"""BM25 in SQLite: the FTS5 table of an index, and a query that no text can break.
+"""BM25 in SQLite: an FTS5 table of the chunks in memory, and a query that no text can break.
 
-connection = open_words(chunks, folder / "bm25.sqlite")
-best(connection, 'NEAR("refund" *', k=10)     # scores and positions; every word is quoted, so nothing is syntax
+connection = fts_table(chunks)
+bm25_search(connection, 'NEAR("refund" *', k=10)     # scores and positions; every word is quoted, so nothing is syntax
 """
 
 import re
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,54 +14,42 @@ from numpy.typing import NDArray
 from nightshift.text.words import STOP_WORDS
 
 _WORD = re.compile(r"[^\W_]+")
-_MOST_WORDS = 64  # FTS5 bounds the size of an expression, and the first words of a ticket say what it is about
+_MAX_WORDS = 64  # FTS5 bounds the size of an expression, and the topic of a ticket is in its first words
 
 
-def write_words(chunks: pa.Table, path: Path | str) -> None:
-    """Make the FTS5 table of `chunks` (title, heading, text) at `path`, row i being chunk i."""
-    connection = sqlite3.connect(path)
-    try:
-        _fill(connection, chunks)
-    finally:
-        connection.close()
+def fts_table(chunks: pa.Table) -> sqlite3.Connection:
+    """An in-memory database with the FTS5 table `chunks` (title, heading, text); rowid i is chunk i.
 
-
-def open_words(chunks: pa.Table, path: Path) -> sqlite3.Connection:
-    """A connection to the table at `path`, read-only; without the file it is made in memory, at about 20 k chunks/s."""
-    if path.exists():
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    It is filled at about 20,000 chunks/s. Any thread may use the connection, one at a time.
+    """
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    _fill(connection, chunks)
+    connection.execute(
+        "CREATE VIRTUAL TABLE chunks USING fts5(title, heading, text, content='', tokenize='porter unicode61')"
+    )
+    columns = (chunks[name].to_pylist() for name in ("title", "heading", "text"))
+    connection.executemany(
+        "INSERT INTO chunks(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+        ((position, *row) for position, row in enumerate(zip(*columns, strict=True))),
+    )
+    connection.commit()
     return connection
 
 
-def best(connection: sqlite3.Connection, text: str, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def bm25_search(connection: sqlite3.Connection, text: str, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Scores (higher is better) and positions of at most k chunks that share a word with `text`, best first."""
     rows = connection.execute(
-        "SELECT -bm25(words, 2.0, 2.0, 1.0), rowid FROM words WHERE words MATCH ? ORDER BY 1 DESC, rowid LIMIT ?",
-        (query(text), k),
+        "SELECT -bm25(chunks, 2.0, 2.0, 1.0), rowid FROM chunks WHERE chunks MATCH ? ORDER BY 1 DESC, rowid LIMIT ?",
+        (match_expression(text), k),
     ).fetchall()
     return np.array([row[0] for row in rows], np.float32), np.array([row[1] for row in rows], np.int64)
 
 
-def query(text: str) -> str:
-    """The FTS5 query for any of the telling words of `text`: each quoted, so that no character is an operator.
+def match_expression(text: str) -> str:
+    """The FTS5 expression for any content word of `text`: each word is quoted, so that no character is an operator.
 
     Without stop words it is twice as fast and, on public support tickets, five points better at hit@5. A text of
-    nothing else is looked up as it is.
+    stop words alone is searched with all its words.
     """
     words = dict.fromkeys(_WORD.findall(text.lower()))
-    telling = [word for word in words if len(word) > 1 and word not in STOP_WORDS] or list(words)
-    return " OR ".join(f'"{word}"' for word in telling[:_MOST_WORDS]) or '""'
-
-
-def _fill(connection: sqlite3.Connection, chunks: pa.Table) -> None:
-    columns = (chunks[name].to_pylist() for name in ("title", "heading", "text"))
-    connection.execute(
-        "CREATE VIRTUAL TABLE words USING fts5(title, heading, text, content='', tokenize='porter unicode61')"
-    )
-    connection.executemany(
-        "INSERT INTO words(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
-        ((position, *row) for position, row in enumerate(zip(*columns, strict=True))),
-    )
-    connection.commit()
+    content = [word for word in words if len(word) > 1 and word not in STOP_WORDS] or list(words)
+    return " OR ".join(f'"{word}"' for word in content[:_MAX_WORDS]) or '""'

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
-from nightshift.index.exact import open_folder
+from nightshift.index.exact import ExactIndex
 from nightshift.models.classifiers import Classifiers
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.retrieval.answerability import Answerability
@@ -80,7 +80,7 @@ class Retriever:
         settings = json.loads((release / "weights.json").read_bytes())
         memory, heads = TicketKnn.load(index), Classifiers(release / "classifiers", threads)
         return cls(
-            open_folder(index),
+            ExactIndex.open(index),
             memory,
             documents=encoder(release / "document_tower", threads),
             queries=encoder(release / "query_tower", threads),

@@ -1,10 +1,10 @@
 r"""A help article as passages that fit an encoder: one per section, long sections split between sentences.
 
-    chunk("gift-return", "Returning a gift", "You need the order number.\n\n## Refund\nIt goes to the giver.")
+    chunk_article("gift-return", "Returning a gift", "You need the order number.\n\n## Refund\nIt goes to the giver.")
     # [Chunk('8c1f09be72a4d310', 'gift-return', 'Returning a gift', '', 'You need the order number.'),
     #  Chunk('e07711ac5d8f2b64', 'gift-return', 'Returning a gift', 'Refund', 'It goes to the giver.')]
 
-A chunk's id is the hash of what it says: editing one section changes one id, and only that one is embedded again.
+The id of a chunk is the hash of its content: editing a section changes one id, and only that chunk is embedded again.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_WORDS = 180  # about 256 word pieces of English, with room for the title
-_LETTERS_A_WORD = 6  # long words, and scripts without spaces, are measured by letters
+_LETTERS_PER_WORD = 6  # long words, and scripts without spaces, are measured by letters
 _SENTENCE_END = re.compile(r"((?<=[.!?])\s+|\n+)")
 _FENCES = ("```", "~~~")
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A passage of an article. `heading` is '' for the lead text above the first heading."""
+    """A part of an article. `heading` is '' for the lead text above the first heading."""
 
     chunk_id: str
     article_id: str
@@ -31,18 +31,18 @@ class Chunk:
 
     @property
     def embedded(self) -> str:
-        """What the encoder reads: a section rarely repeats what its title and heading already said."""
+        """The text that the encoder embeds: title, heading and text, for a section rarely repeats its title and heading."""
         return "\n".join(filter(None, (self.title, self.heading, self.text)))
 
 
-def chunk(article_id: str, title: str, body: str) -> list[Chunk]:
-    """The chunks of one article in reading order, each once. An article without text is findable by its title."""
+def chunk_article(article_id: str, title: str, body: str) -> list[Chunk]:
+    """The chunks of an article in reading order, without duplicates. An article without text is one chunk, its title."""
     parts = [(heading, part) for heading, text in sections(body) for part in split(text)]
     chunks = [
         Chunk(_chunk_id(article_id, title, heading, part), article_id, title, heading, part)
         for heading, part in parts or [("", title)]
     ]
-    return list({one.chunk_id: one for one in chunks}.values())
+    return list({chunk.chunk_id: chunk for chunk in chunks}.values())
 
 
 def sections(body: str) -> Iterator[tuple[str, str]]:
@@ -80,7 +80,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _words(text: str) -> int:
-    return max(len(text.split()), len(text) // _LETTERS_A_WORD)
+    return max(len(text.split()), len(text) // _LETTERS_PER_WORD)
 
 
 def _chunk_id(*content: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from nightshift.answering.grounding import worth_quoting
 from nightshift.answering.prompts import as_data
-from nightshift.text.chunks import chunk
+from nightshift.text.chunks import chunk_article
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, overlap, rarity, sentences
 
@@ -27,7 +27,7 @@ def passages_of(articles: pa.Table) -> list[Passage]:
     return [
         Passage(one.chunk_id, one.article_id, one.title, one.heading, one.text, row["url"], 0.0)
         for row in rows
-        for one in chunk(row["article_id"], row["title"], row["body"])
+        for one in chunk_article(row["article_id"], row["title"], row["body"])
     ]
 
 

@@ -20,7 +20,7 @@ from nightshift.answering.policy import Policy
 from nightshift.answering.tuned import TunedParameters
 from nightshift.artifacts import Features, Index, Model
 from nightshift.index.build import resolved_table, unresolved_table
-from nightshift.index.exact import open_folder
+from nightshift.index.exact import ExactIndex
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.retrieval.answerability import Answerability
 from nightshift.retrieval.confidence import UNFITTED
@@ -63,7 +63,7 @@ def tune(
     documents = encoders(store.checkout(document_tower.digest), settings.threads)
     queries = encoders(store.checkout(query_tower.digest), settings.threads)
     folder = store.checkout(index.digest)
-    chunks, memory = open_folder(folder), TicketKnn.load(folder)
+    chunks, memory = ExactIndex.open(folder), TicketKnn.load(folder)
     texts: list[str] = asked["text"].to_pylist()
     articles: list[list[str]] = asked["article_ids"].to_pylist()
     times: list[datetime] = asked["created_at"].to_pylist()

@@ -1,16 +1,16 @@
-"""Articles become passages by section, each named by what it says."""
+"""Articles are cut into chunks by section, and the id of a chunk is the hash of its content."""
 
 import pytest
 
-from nightshift.text.chunks import MAX_WORDS, chunk, split
+from nightshift.text.chunks import MAX_WORDS, chunk_article, split
 
 BODY = "Lead text.\n\n## Refund\nIt goes to the giver.\n\n## Cost\nNothing at all."
 
 
 def test_every_section_is_a_chunk_in_reading_order():
     """Lead and sections come out in order, with their headings and without the marks."""
-    chunks = chunk("gift", "Returning a gift", BODY)
-    assert [(one.heading, one.text) for one in chunks] == [
+    chunks = chunk_article("gift", "Returning a gift", BODY)
+    assert [(section.heading, section.text) for section in chunks] == [
         ("", "Lead text."),
         ("Refund", "It goes to the giver."),
         ("Cost", "Nothing at all."),
@@ -19,33 +19,36 @@ def test_every_section_is_a_chunk_in_reading_order():
 
 def test_an_edit_changes_one_id():
     """Editing one section leaves the ids of the others as they were."""
-    before = {one.heading: one.chunk_id for one in chunk("gift", "Returning a gift", BODY)}
-    after = {one.heading: one.chunk_id for one in chunk("gift", "Returning a gift", BODY.replace("Nothing", "Little"))}
-    assert [heading for heading in before if before[heading] != after[heading]] == ["Cost"]
+    first = {section.heading: section.chunk_id for section in chunk_article("gift", "Returning a gift", BODY)}
+    edited = {
+        section.heading: section.chunk_id
+        for section in chunk_article("gift", "Returning a gift", BODY.replace("Nothing", "Little"))
+    }
+    assert [heading for heading in first if first[heading] != edited[heading]] == ["Cost"]
 
 
 @pytest.mark.parametrize(("article", "title"), [("other", "Returning a gift"), ("gift", "Giving back a gift")])
 def test_the_id_covers_all_that_is_embedded(article, title):
     """The same section under another title or in another article is another chunk."""
-    ids = {one.chunk_id for one in chunk("gift", "Returning a gift", BODY)}
-    assert ids.isdisjoint(one.chunk_id for one in chunk(article, title, BODY))
+    ids = {section.chunk_id for section in chunk_article("gift", "Returning a gift", BODY)}
+    assert ids.isdisjoint(section.chunk_id for section in chunk_article(article, title, BODY))
 
 
 @pytest.mark.parametrize("body", ["", "\n\n", "## Only a heading", "## A\n\n## B\n"])
 def test_an_article_without_text_is_found_by_its_title(body):
-    """There is one chunk, and it says the title."""
-    assert [one.text for one in chunk("a", "Opening hours", body)] == ["Opening hours"]
+    """There is one chunk, and its text is the title."""
+    assert [section.text for section in chunk_article("a", "Opening hours", body)] == ["Opening hours"]
 
 
 def test_a_heading_inside_a_fenced_block_is_text():
     """A shell comment in a code block does not start a section."""
-    chunks = chunk("a", "Shell", "Run:\n```\n## not a heading\nls\n```\n## Real\nYes.")
-    assert [one.heading for one in chunks] == ["", "Real"]
+    chunks = chunk_article("a", "Shell", "Run:\n```\n## not a heading\nls\n```\n## Real\nYes.")
+    assert [section.heading for section in chunks] == ["", "Real"]
 
 
 def test_the_same_section_twice_is_kept_once():
     """Ids within an article are unique."""
-    assert len(chunk("a", "T", "## X\nSame.\n\n## X\nSame.")) == 1
+    assert len(chunk_article("a", "T", "## X\nSame.\n\n## X\nSame.")) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.bm25 import open_words
+from nightshift.index.bm25 import fts_table
 from nightshift.index.exact import ExactIndex
 from nightshift.retrieval.answerability import NONE, Answerability
 from nightshift.retrieval.confidence import FEATURES, Confidence
@@ -74,7 +73,7 @@ def made(weights, heads=None, memory=MEMORY):
         np.array([DAY + timedelta(day) for _, day, _ in memory], "datetime64[us]"),
     )
     return Retriever(
-        ExactIndex(chunks, encoder.encode(list(texts)), open_words(chunks, Path("/absent"))),
+        ExactIndex(chunks, encoder.encode(list(texts)), fts_table(chunks)),
         remembered,
         documents=encoder,
         queries=encoder,

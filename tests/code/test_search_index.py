@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.index.bm25 import open_words, write_words
+from nightshift.index.bm25 import fts_table
 from nightshift.index.exact import ExactIndex
 
 
@@ -26,17 +26,17 @@ def unit(rows, dim, seed):
 
 
 @pytest.fixture
-def index(tmp_path):
+def index():
     texts = ["refund to the giver", "reset your password", "parcels are tracked", "the parcel was lost, refunded"]
-    return ExactIndex(table(texts), unit(4, 8, 0), open_words(table(texts), tmp_path / "absent.sqlite"))
+    return ExactIndex(table(texts), unit(4, 8, 0), fts_table(table(texts)))
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_exact_search_is_brute_force(seed, tmp_path):
+def test_exact_search_is_brute_force(seed):
     """Any vectors, any k: the same chunks in the same order as sorting all cosines."""
     rows, k = random.Random(seed).randint(1, 300), random.Random(seed).randint(1, 320)
     vectors, questions = unit(rows, 16, seed), unit(5, 16, seed + 100)
-    index = ExactIndex(table(["x"] * rows), vectors, open_words(table(["x"]), tmp_path / "absent.sqlite"))
+    index = ExactIndex(table(["x"] * rows), vectors, fts_table(table(["x"])))
     scores, positions = index.dense(questions, k)
     cosines = questions @ vectors.T
     assert positions.tolist() == np.argsort(-cosines, axis=1)[:, :k].tolist()
@@ -50,8 +50,10 @@ def test_words_meet_in_any_of_their_forms(index):
 
 
 HOSTILE = [
-    "", " ", '"', '""', "'", "*", "refund*", "NEAR(", "NEAR(a b, 5)", "AND", "OR NOT", "NOT refund", "text:refund", "^refund",
-    "{title heading}: x", "a-b", "(((", ")", "\x00", "refund\x00giver", "-- drop table words", "'; DROP TABLE words; --",
+    "", " ", '"', '""', "'", "*", "refund*", "NEAR(", "NEAR(a b, 5)", "AND", "OR NOT", "NOT refund", "text:refund",
+    "^refund",
+    "{title heading}: x", "a-b", "(((", ")", "\x00", "refund\x00giver", "-- drop table chunks",
+    "'; DROP TABLE chunks; --",
     "\ud800", "_", "___", "²", "½", "👩‍💻", "́", "%s", "\\", "refund " * 5_000, "x" * 100_000,
     " ".join(f"w{n}" for n in range(5_000)),
 ]  # fmt: skip
@@ -73,17 +75,8 @@ def test_random_text_is_never_syntax(index):
     assert len(index.bm25("password", 5)[1]) == 1
 
 
-def test_words_on_disk_are_words_in_memory(index, tmp_path):
-    """A published table and one made on opening answer alike."""
-    texts = index.chunks
-    write_words(texts, tmp_path / "bm25.sqlite")
-    published = ExactIndex(texts, unit(4, 8, 0), open_words(texts, tmp_path / "bm25.sqlite"))
-    for text in ("parcel refund", "giver"):
-        assert [part.tolist() for part in published.bm25(text, 9)] == [part.tolist() for part in index.bm25(text, 9)]
-
-
 def test_threads_share_an_index(index):
-    """Many threads asking at once get what one gets."""
+    """Many threads that search at the same time get the results of a single thread."""
     expected = index.bm25("parcel", 5)[1].tolist()
     with ThreadPoolExecutor(8) as pool:
-        assert all(found[1].tolist() == expected for found in pool.map(lambda _: index.bm25("parcel", 5), range(200)))
+        assert all(answer[1].tolist() == expected for answer in pool.map(lambda _: index.bm25("parcel", 5), range(200)))

@@ -1,4 +1,4 @@
-"""Building an index: only what changed is embedded, what is gone is gone, and the same content is the same version."""
+"""Building an index: only new texts are embedded, deleted articles leave it, and equal content is an equal version."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -9,10 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.artifacts import Features, Model
-from nightshift.errors import IndexUnavailable, NotEnoughData, SettingsError
-from nightshift.index import open_index
+from nightshift.errors import IndexUnavailable, NotEnoughData
 from nightshift.index.build import build, resolved_table, unresolved_table
-from nightshift.index.exact import open_folder
+from nightshift.index.exact import ExactIndex
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
@@ -22,7 +21,7 @@ DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
 
 
 class WordEncoder:
-    """Each word is a direction; remembers what it was asked to embed."""
+    """Each word is a direction; `seen` lists the texts that were embedded."""
 
     def __init__(self):
         self.seen = []
@@ -99,8 +98,7 @@ def test_a_deleted_article_is_gone(world):
     store, _, made = world
     made()
     index, work, _ = made({name: body for name, body in ARTICLES.items() if name != "gift"})
-    found = open_folder(store.checkout(index.digest))
-    assert set(found.chunks["article_id"].to_pylist()) == {"login", "parcel"}
+    assert set(ExactIndex.open(store.checkout(index.digest)).chunks["article_id"].to_pylist()) == {"login", "parcel"}
     assert (work.removed, index.chunks, index.articles) == (3, 3, 2)
 
 
@@ -119,11 +117,11 @@ def test_vectors_lie_beside_their_chunks(world):
     index, _, _ = made()
     folder = store.checkout(index.digest)
     chunks = pq.read_table(folder / "chunks.parquet").to_pylist()
-    texts = ["\n".join(filter(None, (one["title"], one["heading"], one["text"]))) for one in chunks]
+    texts = ["\n".join(filter(None, (chunk["title"], chunk["heading"], chunk["text"]))) for chunk in chunks]
     np.testing.assert_allclose(np.load(folder / "vectors.npy"), WordEncoder().encode(texts))
 
 
-def test_memory_holds_the_newest_tickets_with_all_their_articles():
+def test_resolved_tickets_are_the_newest_with_all_their_articles():
     """One row a ticket, its articles sorted, the oldest left out beyond the cap."""
     pairs = pa.Table.from_pylist(
         [
@@ -138,57 +136,50 @@ def test_memory_holds_the_newest_tickets_with_all_their_articles():
 
 
 def test_unresolved_tickets_are_a_sample_of_their_time():
-    """Of many, some from every season since the oldest resolved one; a new ticket changes the sample little."""
+    """A sample over the whole time since the oldest resolved ticket; new tickets change it little."""
     day = datetime(2025, 1, 1)  # noqa: DTZ001  the marts hold UTC without a zone
-    rows = [
-        {"ticket_id": f"t{one}", "split": "train", "created_at": day + timedelta(one), "text": "?"}
-        for one in range(400)
-    ]
-    tickets = pa.Table.from_pylist([*rows, rows[-1] | {"ticket_id": "judged", "split": "eval"}])
+    rows = [{"ticket_id": f"t{n}", "split": "train", "created_at": day + timedelta(n), "text": "?"} for n in range(400)]
+    tickets = pa.Table.from_pylist([*rows, rows[-1] | {"ticket_id": "evaluated", "split": "eval"}])
     sample = unresolved_table(tickets, 100, day + timedelta(100))
     times = sample["created_at"].to_pylist()
     assert sample.num_rows == 100
     assert times == sorted(times)
     assert times[0] >= day + timedelta(100)
     assert 30 < sum(time < day + timedelta(250) for time in times) < 70
-    more = pa.concat_tables([tickets, pa.Table.from_pylist([rows[-1] | {"ticket_id": f"n{one}"} for one in range(10)])])
+    more = pa.concat_tables([tickets, pa.Table.from_pylist([rows[-1] | {"ticket_id": f"n{n}"} for n in range(10)])])
     again = unresolved_table(more, 100, day + timedelta(100))
     assert len(set(sample["ticket_id"].to_pylist()) - set(again["ticket_id"].to_pylist())) <= 10
-    assert "judged" not in unresolved_table(more, 1_000, None)["ticket_id"].to_pylist()
+    assert "evaluated" not in unresolved_table(more, 1_000, None)["ticket_id"].to_pylist()
 
 
 def test_no_resolved_ticket_yet_is_no_obstacle(world):
     """The first night of a team without links still has an index."""
     store, _, made = world
     index, work, _ = made(pairs=[])
-    assert work.memory == 0
-    assert open_folder(store.checkout(index.digest)).chunks.num_rows == 6
+    assert work.resolved == 0
+    assert ExactIndex.open(store.checkout(index.digest)).chunks.num_rows == 6
 
 
 def test_no_article_is_an_error_with_a_cure(world):
-    """An empty knowledge base is told, not indexed."""
+    """Without an article there is nothing to index: NotEnoughData."""
     with pytest.raises(NotEnoughData):
         world[2](articles={})
 
 
-def test_publish_makes_a_version_searchable_once(world):
-    """A published folder answers both searches; publishing again changes nothing; another version is not there."""
-    store, settings, made = world
-    index, _, _ = made()
-    home = open_index(settings.index)
-    home.publish(index, store)
-    home.publish(index, store)
-    found = home.open(index.digest)
-    position = found.bm25("the giver's money", 1)[1][0]
-    assert found.chunks["heading"][position].as_py() == "Refund"
-    assert found.dense(WordEncoder().encode(["parcel Late Track it."]), 1)[1][0][0] == 5
-    assert sorted(path.name for path in (settings.home / "index").iterdir()) == [index.digest]
+def test_a_version_in_the_store_opens_and_answers_both_searches(world, tmp_path):
+    """The checked-out tree alone answers by word and by vector; an absent folder is IndexUnavailable."""
+    store, _, made = world
+    version, _, _ = made()
+    index = ExactIndex.open(store.checkout(version.digest))
+    position = index.bm25("the giver's money", 1)[1][0]
+    assert index.chunks["heading"][position].as_py() == "Refund"
+    assert index.dense(WordEncoder().encode(["parcel Late Track it."]), 1)[1][0][0] == 5
     with pytest.raises(IndexUnavailable):
-        home.open("0" * 64)
+        ExactIndex.open(tmp_path / "absent")
 
 
-def test_a_damaged_version_is_told(world, tmp_path):
-    """Vectors cut short do not open."""
+def test_a_damaged_version_does_not_open(world, tmp_path):
+    """Vectors cut short are IndexUnavailable."""
     store, _, made = world
     index, _, _ = made()
     folder = tmp_path / "copy"
@@ -197,11 +188,4 @@ def test_a_damaged_version_is_told(world, tmp_path):
         (folder / name).write_bytes(store.get(digest))
     (folder / "vectors.npy").write_bytes((folder / "vectors.npy").read_bytes()[:-40])
     with pytest.raises(IndexUnavailable):
-        open_folder(folder)
-
-
-@pytest.mark.parametrize("url", ["", "weaviate://host:8080", "exact:", "/folder"])
-def test_a_url_nobody_speaks_is_told(url):
-    """The error says what would be understood."""
-    with pytest.raises(SettingsError, match="exact"):
-        open_index(url)
+        ExactIndex.open(folder)
