@@ -37,12 +37,13 @@ from nightshift.lake import read_manifest
 from nightshift.metrics.retrieval import interval
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.generator import Generator
+from nightshift.night import Night
 from nightshift.progress import log, track
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import read, release_of
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
-from nightshift.store import Store, open_store
+from nightshift.store import Store
 from nightshift.store.model_tree import read_model
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words
@@ -141,7 +142,8 @@ def row(name: str, base: NDArray[np.float64], tuned: NDArray[np.float64]) -> str
 def compare(home: Path, n: int) -> str:
     """The table for the release that serves in `home`."""
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home)})
-    store = open_store(settings.store)
+    night = Night.from_settings(settings)
+    store = night.store
     release = registry.serving(settings)
     folder, lineage = store.checkout(release.digest), read(release.digest, "lineage.json", store)
     questions = read_mart(store, Features(lineage["features"]["digest"], "", ""), "eval_questions").to_pylist()  # type: ignore[index]
@@ -154,7 +156,7 @@ def compare(home: Path, n: int) -> str:
     results, seconds = {}, {}
     for title, learned in (("base", None), ("tuned", adapter)):
         log(f"    {title}  exporting")
-        model = export_generator(learned, adapter.base, store=store, settings=settings, probes=probes)
+        model = export_generator(learned, adapter.base, night=night, probes=probes)
         generator = Generator(store.checkout(model.digest), settings.threads, PREFIX)
         said, seconds[title] = answers(generator, [(c.question, c.found) for c in asked], policy, retriever.likeness)
         missing = [(c.question, c.elsewhere) for c in asked[::2]]

@@ -37,10 +37,11 @@ from nightshift.lake import ingest
 from nightshift.metrics.calibration import calibration_error
 from nightshift.metrics.selective import risk_coverage, roc_auc
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.night import Night
 from nightshift.retrieval.retriever import Retriever
-from nightshift.settings import Settings, profile
+from nightshift.settings import Settings
 from nightshift.sources import open_source
-from nightshift.store import Store, open_store
+from nightshift.store import Store
 from nightshift.train.abstention import MAY_DECLINE
 from nightshift.train.load_dataset import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
@@ -80,15 +81,16 @@ def asked(
 ) -> Asked:
     """Learn and ask, with all state in `folder`. Raises SourceError, NotEnoughData."""
     aside = settings.isolated_in(folder)
-    store = open_store(aside.store)
-    snapshot, _ = ingest(open_source(source, aside), store, aside)
-    features, _ = transform(snapshot, until, store, aside)
+    night = Night.from_settings(aside)
+    store = night.store
+    snapshot, _ = ingest(open_source(source, aside), night)
+    features, _ = transform(snapshot, until, night)
     if forget:
         features = without_unresolved(features, store)
     texts = read_mart(store, features, "articles")["body"].to_pylist()
-    documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
-    tickets = labelled_tickets(features, documents, profile(aside.profile), store, aside)
-    lesson = train_night(features, None, tower, documents, folder / "release", store, aside, tickets)
+    documents = export_document_tower(night.profile.encoder, night, texts)
+    tickets = labelled_tickets(features, documents, night)
+    lesson = train_night(features, None, tower, documents, folder / "release", night, tickets)
     retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
     release = LoadedRelease.at(lesson.release, retriever)
     if truth:

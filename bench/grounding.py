@@ -21,9 +21,9 @@ from nightshift.answering.grounding import check, support
 from nightshift.evaluate.counterfactuals import KINDS, TRUE, Claim, claims_of, sentences_of
 from nightshift.lake import ingest
 from nightshift.metrics.selective import roc_auc
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.sources import open_source
-from nightshift.store import open_store
 from nightshift.text.passages import Passage
 from nightshift.text.words import sentences
 from nightshift.train.distractors import passages_of
@@ -85,9 +85,10 @@ def main() -> None:
     source = source_url(given.source, given.mapping)
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env().isolated_in(Path(name))
-        store = open_store(settings.store)
-        snapshot, _ = ingest(open_source(source, settings), store, settings)
-        features, _ = transform(snapshot, given.train_until, store, settings)
+        night = Night.from_settings(settings)
+        store = night.store
+        snapshot, _ = ingest(open_source(source, settings), night)
+        features, _ = transform(snapshot, given.train_until, night)
         passages = passages_of(read_mart(store, features, "articles"))
         examples = read_mart(store, features, "generator_examples")
     print("| sentences | made false by | claims | area under the ROC curve | missed | truth refused |")

@@ -23,6 +23,7 @@ from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
+from nightshift.night import Night
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
@@ -80,7 +81,9 @@ class Encoders:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder)})
         store = open_store(settings.store)
         words = ["How long does the delivery take?", "I cannot sign in any more."]
-        return cls(store, settings, export_document_tower(PROFILE.encoder, store, settings, words).digest)
+        return cls(
+            store, settings, export_document_tower(PROFILE.encoder, Night.from_settings(settings, store), words).digest
+        )
 
     def sample_tickets(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> TicketSample:
         return sample_tickets(
@@ -102,10 +105,11 @@ def desks(sources: list[str]) -> Iterator[Desk]:
     """The marts after each delivery of one source, in a lake of their own."""
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": name})
-        store = open_store(settings.store)
+        night = Night.from_settings(settings)
+        store = night.store
         for url in sources:
-            snapshot, _ = ingest(open_source(url, settings), store, settings)
-            features, _ = transform(snapshot, "", store, settings)
+            snapshot, _ = ingest(open_source(url, settings), night)
+            features, _ = transform(snapshot, "", night)
             resolved = {
                 ticket
                 for mart in ("training_pairs", "eval_questions")

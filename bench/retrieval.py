@@ -31,12 +31,13 @@ from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
 from nightshift.metrics.retrieval import QuestionScores, interval, score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.night import Night
 from nightshift.retrieval.fusion import SCORES, fuse
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.sections import Sections, sections_of
-from nightshift.settings import Settings, profile
+from nightshift.settings import Settings
 from nightshift.sources import open_source
-from nightshift.store import Store, open_store
+from nightshift.store import Store
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.split import parse_split
 
@@ -64,14 +65,15 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
     Raises SourceError, NotEnoughData.
     """
     aside = settings.isolated_in(folder)
-    store = open_store(aside.store)
-    snapshot, _ = ingest(open_source(source, aside), store, aside)
-    features, _ = transform(snapshot, until, store, aside)
+    night = Night.from_settings(aside)
+    store = night.store
+    snapshot, _ = ingest(open_source(source, aside), night)
+    features, _ = transform(snapshot, until, night)
     questions = asked(features, since, store)
     texts = read_mart(store, features, "articles")["body"].to_pylist()
-    documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
-    lesson = train_night(features, None, tower, documents, folder / "taught", store, aside)
-    start = train_night(unresolved(features, store), None, "never", documents, folder / "untaught", store, aside)
+    documents = export_document_tower(night.profile.encoder, night, texts)
+    lesson = train_night(features, None, tower, documents, folder / "taught", night)
+    start = train_night(unresolved(features, store), None, "never", documents, folder / "untaught", night)
     encoders = SharedEncoders(store)
     taught, cold = (Retriever.open(one.release, aside.threads, open_encoder=encoders) for one in (lesson, start))
     texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()

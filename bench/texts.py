@@ -17,8 +17,8 @@ from nightshift.errors import MissingColumn, UnreadableFile
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import interval as bootstrap
 from nightshift.models.batch_encoder import open_batch_encoder
+from nightshift.night import Night
 from nightshift.settings import Settings, profile
-from nightshift.store import open_store
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def vectors(texts: list[str]) -> tuple[NDArray[np.float32], float]:
     print(f"... {len(texts):,} texts to vectors", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": home})
-        store = open_store(settings.store)
-        tower = export_document_tower(profile("tiny").encoder, store, settings, texts[:32])
-        encoder = open_batch_encoder(store.checkout(tower.digest), settings.threads)
+        night = Night.from_settings(settings)
+        tower = export_document_tower(profile("tiny").encoder, night, texts[:32])
+        encoder = open_batch_encoder(night.store.checkout(tower.digest), settings.threads)
         started = time.process_time()
         return encoder.encode(texts), time.process_time() - started
 

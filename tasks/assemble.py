@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, Release
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.caching import cached, code_of, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -37,20 +36,19 @@ def assemble(
     from nightshift.answering.tuned import TunedParameters
     from nightshift.index.build import unresolved_table
     from nightshift.registry.assemble import assemble as put_together
-    from nightshift.settings import profile as profile_of
     from nightshift.store.memo import memoize
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets
     from nightshift.train.tune_retrieval import tune
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("assemble") as finish:
-        tickets = labelled_tickets(features, document_tower, profile_of(profile), store, settings)
-        pairs = labelled_pairs(features, document_tower, store, settings)
+    night = Night.open(profile)
+    store = night.store
+    with stage("assemble", night) as finish:
+        tickets = labelled_tickets(features, document_tower, night)
+        pairs = labelled_pairs(features, document_tower, night)
 
         def tuned() -> str:
-            dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
+            dials = tune(features, index, document_tower, query_tower, tickets, night)
             return store.put_json({"dials.json": store.put_json(asdict(dials))})
 
         unresolved = read_mart(store, features, "unresolved")
@@ -60,7 +58,7 @@ def assemble(
         dials = TunedParameters(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
         served = [document_tower, query_tower, classifiers, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
-        release = put_together(features, index, models, dials, code_of(), store, settings)
+        release = put_together(features, index, models, dials, code_of(), night)
         finish(_page(release, dials), changed=len(models), total=len(models), unit="models")
     return release
 

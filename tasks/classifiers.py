@@ -9,11 +9,9 @@ from typing import Any, cast
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -30,19 +28,19 @@ def classifiers(features: Features, document_tower: Model, profile: str = "tiny"
     from nightshift.train.classifiers import train_classifiers
     from nightshift.train.load_dataset import labelled_pairs, labelled_tickets, ordinary_tickets
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("classifiers") as finish:
-        tickets = labelled_tickets(features, document_tower, size(profile), store, settings)
-        pairs = labelled_pairs(features, document_tower, store, settings)
+    night = Night.open(profile)
+    store = night.store
+    with stage("classifiers", night) as finish:
+        tickets = labelled_tickets(features, document_tower, night)
+        pairs = labelled_pairs(features, document_tower, night)
         ordinary = ordinary_tickets(features, store)
         examples = len(tickets.labels) + len(pairs.labels)
 
         def learned() -> str:
             with tracked(
-                settings, "classifiers", {"profile": profile, "examples": examples}, features.digest
+                night.settings, "classifiers", {"profile": profile, "examples": examples}, features.digest
             ) as log_metrics:
-                trained = train_classifiers(tickets, pairs, ordinary=ordinary, profile=size(profile))
+                trained = train_classifiers(tickets, pairs, ordinary=ordinary, profile=night.profile)
                 model = export_classifiers(trained, store, base=document_tower.base, trained_on=features.digest)
                 log_metrics(model.metrics, 0)
             return model.digest

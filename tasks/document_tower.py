@@ -8,10 +8,8 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -26,11 +24,11 @@ def document_tower(features: Features, profile: str = "tiny") -> Model:
     from nightshift.export.encoder import export_document_tower
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("document-tower") as finish:
+    night = Night.open(profile)
+    store = night.store
+    with stage("document-tower", night) as finish:
         texts = read_mart(store, features, "articles")["body"].to_pylist()
-        model = export_document_tower(size(profile).encoder, store, settings, texts)
+        model = export_document_tower(night.profile.encoder, night, texts)
         page = Page("Document tower", "good", "The exported encoder gives the vectors of the original")
         page.numbers({"largest difference": model.metrics["parity"]}).note(f"{model.base}, {model.digest[:12]}.")
         finish(page, changed=1, total=1, unit="models")

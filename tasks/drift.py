@@ -8,10 +8,8 @@ from typing import Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Features
+from nightshift.night import Night
 from nightshift.reports.page import Page, Tone
-from nightshift.reports.run_log import RunLog
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
@@ -34,14 +32,14 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("drift") as finish:
-        serving = registry.champion(settings)
-        found, html = check_drift(release_of(serving.digest, store) if serving else None, features, store, settings)
+    night = Night.open(profile)
+    store = night.store
+    with stage("drift", night) as finish:
+        serving = registry.champion(night.settings)
+        found, html = check_drift(release_of(serving.digest, store) if serving else None, features, night)
         page = _page(found, read_drift(found, store))
         if html:
-            RunLog(settings.home).keep("drift.html", html.encode())
+            night.run_log.keep("drift.html", html.encode())
             page.link("Evidently's report on tonight's tickets", "drift.html")
         finish(page, changed=found.rows, total=features.rows["tickets"], unit="tickets")
     return found

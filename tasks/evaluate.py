@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from flytekit import task
 
 from nightshift.artifacts import Drift, Evaluation, Features, Release, RetrainingPlan
+from nightshift.night import Night
 from nightshift.reports.chart import bars, shares
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached, code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -33,11 +31,11 @@ def evaluate(
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import release_of
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("evaluate") as finish:
+    night = Night.open(profile)
+    store = night.store
+    with stage("evaluate", night) as finish:
         if state.champion == candidate.digest:
-            known = read_evaluation(registry.serving(settings).evaluation, store)
+            known = read_evaluation(registry.serving(night.settings).evaluation, store)
             page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
             finish(page, changed=0, total=1, unit="releases")
             return known
@@ -47,10 +45,8 @@ def evaluate(
             ReleaseRef(champion, store.checkout(champion.digest)) if champion else None,
             features,
             drift,
-            store,
-            settings=settings,
-            profile=size(profile),
-            assistant_for=lambda folder: open_assistant(folder, settings.threads),
+            night,
+            assistant_for=lambda folder: open_assistant(folder, night.settings.threads),
             code=code_version(Path(__file__)),
         )
         page = _page(evaluation, work)

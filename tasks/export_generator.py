@@ -10,10 +10,8 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Model
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.generator import SEED
 from tasks.resources import BROAD, IMAGE
@@ -32,14 +30,14 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
     from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("export-generator") as finish:
+    night = Night.open(profile)
+    store = night.store
+    with stage("export-generator", night) as finish:
         passages = passages_of(read_mart(store, features, "articles"))
-        taught = build_examples(read_mart(store, features, "generator_examples"), passages, size(profile), SEED)
+        taught = build_examples(read_mart(store, features, "generator_examples"), passages, night.profile, SEED)
         probes = [example.prompt for example in [*taught.held_out, *taught.examples]]
         served = adapter if adapter.digest and pays(adapter) else None
-        model = export(served, adapter.base, store=store, settings=settings, probes=probes)
+        model = export(served, adapter.base, night=night, probes=probes)
         finish(_page(model, "the adapter's" if served else "the base's"), changed=1, total=1, unit="models")
     return model
 

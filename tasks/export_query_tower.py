@@ -8,10 +8,9 @@ from dataclasses import replace
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -29,9 +28,9 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     from nightshift.train.query_tower_data import examples_of
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("export-query-tower") as finish:
+    night = Night.open(profile)
+    store = night.store
+    with stage("export-query-tower", night) as finish:
         sections = sections_of(store.checkout(index.digest))
         asked = examples_of(read_mart(store, features, "training_pairs"), sections)
         held = [row for row, out in enumerate(asked.held_out) if out]
@@ -41,7 +40,7 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
             sections,
         )
         texts = asked.texts or read_mart(store, features, "tickets")["text"].to_pylist()
-        model = export(adapter, store, settings, texts, sample=sample)
+        model = export(adapter, night, texts, sample=sample)
         finish(_page(model), changed=1, total=1, unit="models")
     return model
 

@@ -9,10 +9,8 @@ from flytekit import task
 
 from nightshift.artifacts import Features, Model, RetrainingPlan
 from nightshift.errors import NotEnoughData
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import IMAGE, TRAINING, processes
 from tasks.stage import DECK, stage
@@ -33,28 +31,26 @@ def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") 
     from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    base = size(profile).generator
-    with stage("generator") as finish:
+    night = Night.open(profile)
+    store = night.store
+    base = night.profile.generator
+    with stage("generator", night) as finish:
         rows = read_mart(store, features, "generator_examples")
         if state.generator:
             finish(_reused(state.reasons["generator"]), changed=0, total=rows.num_rows, unit="answers")
             return read_model(state.generator, store)
         passages = passages_of(read_mart(store, features, "articles"))
-        taught = build_examples(rows, passages, size(profile), SEED)
+        taught = build_examples(rows, passages, night.profile, SEED)
         if not can_train(taught):
             finish(_reused("too few answers to learn from"), changed=0, total=rows.num_rows, unit="answers")
             return Model("generator_adapter", "", base, features.digest)
-        params = {"profile": profile, "seed": SEED, "steps": size(profile).generator_steps, **taught.counts}
+        params = {"profile": profile, "seed": SEED, "steps": night.profile.generator_steps, **taught.counts}
         try:
-            with tracked(settings, "generator", params, features.digest) as log_metrics:
+            with tracked(night.settings, "generator", params, features.digest) as log_metrics:
                 model = train_generator(
                     taught,
                     base,
-                    profile=size(profile),
-                    store=store,
-                    settings=settings,
+                    night=night,
                     seed=SEED,
                     log_metrics=log_metrics,
                     trained_on=features.digest,

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -25,10 +24,9 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
     """An index version of all articles, with the memory of what past tickets were resolved with."""
     from nightshift.index.build import build
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("index") as finish:
-        version, work = build(features, document_tower, store, settings)
+    night = Night.open(profile)
+    with stage("index", night) as finish:
+        version, work = build(features, document_tower, night)
         finish(
             _page(version, work),
             changed=work.embedded + work.tickets_embedded,

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Snapshot
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.reports.run_log import RunLog
-from nightshift.settings import Settings
-from nightshift.store import lease, open_store
+from nightshift.store import lease
 from tasks.resources import BROAD, IMAGE, secrets
 from tasks.stage import DECK, stage
 
@@ -27,13 +26,13 @@ def ingest(source: str = "") -> Snapshot:
     from nightshift.lake import ingest as bring_in
     from nightshift.sources import open_source
 
-    settings = Settings.from_env()
-    lease.take(settings.home)
-    opened = open_source(source or settings.source, settings)
+    night = Night.open()
+    lease.take(night.settings.home)
+    opened = open_source(source or night.settings.source, night.settings)
     told = opened.as_of() or datetime.now(UTC)
-    RunLog(settings.home).begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
-    with stage("ingest") as finish:
-        snapshot, work = bring_in(opened, open_store(settings.store), settings)
+    night.run_log.begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
+    with stage("ingest", night) as finish:
+        snapshot, work = bring_in(opened, night)
         touched = work.new + work.changed + work.deleted
         page = _page(snapshot, work, opened.url)
         finish(page, changed=touched, total=work.objects, unit="objects", rows_read=work.rows_read)

@@ -9,9 +9,8 @@ from flytekit import task
 from flytekit.types.directory import FlyteDirectory
 
 from nightshift.artifacts import Promotion
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
@@ -21,11 +20,11 @@ def package(promotion: Promotion) -> FlyteDirectory | None:
     """The Bento of the release that serves, built once per release. Never cached: its path is not content."""
     from nightshift.registry.bento import build_bento
 
-    settings = Settings.from_env()
-    store = open_store(settings.store)
-    with stage("package") as finish:
+    night = Night.open()
+    store = night.store
+    with stage("package", night) as finish:
         version = promotion.serving[:12]
-        folder = settings.home / "bentos" / f"support-assistant-{version}"
+        folder = night.settings.home / "bentos" / f"support-assistant-{version}"
         built = bool(promotion.serving) and not folder.exists()
         if built:
             build_bento(store.checkout(promotion.serving), folder.parent, version)

@@ -6,9 +6,9 @@ Launched by workflows/nightly.py; alone: pyflyte run tasks/promote.py promote --
 from flytekit import task
 
 from nightshift.artifacts import Evaluation, Promotion, Release
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import lease, open_store
+from nightshift.store import lease
 from tasks.resources import IMAGE, LIGHT
 from tasks.stage import DECK, stage
 
@@ -18,11 +18,11 @@ def promote(candidate: Release, evaluation: Evaluation) -> Promotion:
     """Move the alias, or keep the candidate with its reasons. Never cached: the registry is what it changes."""
     from nightshift.registry.promotion import promote_or_reject
 
-    settings = Settings.from_env()
-    with stage("promote") as finish:
-        promotion = promote_or_reject(candidate, evaluation, settings, open_store(settings.store))
+    night = Night.open()
+    with stage("promote", night) as finish:
+        promotion = promote_or_reject(candidate, evaluation, night)
         finish(page(promotion), changed=int(promotion.outcome == "promoted"), total=1, unit="releases")
-    lease.release(settings.home)
+    lease.release(night.settings.home)
     return promotion
 
 

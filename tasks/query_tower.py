@@ -6,11 +6,9 @@ pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' 
 from flytekit import task
 
 from nightshift.artifacts import Features, Index, Model, RetrainingPlan
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import IMAGE, TRAINING, processes
 from tasks.stage import DECK, stage
@@ -30,9 +28,9 @@ def query_tower(
     from nightshift.train.query_tower_data import can_train
     from nightshift.warehouse import read_mart
 
-    settings = Settings.from_env().with_profile(profile)
-    store = open_store(settings.store)
-    with stage("query-tower") as finish:
+    night = Night.open(profile)
+    store = night.store
+    with stage("query-tower", night) as finish:
         pairs = read_mart(store, features, "training_pairs")
         if state.query_tower:
             model = read_model(state.query_tower, store)
@@ -41,15 +39,13 @@ def query_tower(
             model = Model("query_tower_adapter", "", document_tower.base, features.digest)
             finish(_reused("too few resolved tickets to learn from"), changed=0, total=pairs.num_rows, unit="pairs")
         else:
-            params = {"profile": profile, "seed": SEED, "pairs": pairs.num_rows, "epochs": size(profile).tower_epochs}
-            with tracked(settings, "query tower", params, features.digest) as log_metrics:
+            params = {"profile": profile, "seed": SEED, "pairs": pairs.num_rows, "epochs": night.profile.tower_epochs}
+            with tracked(night.settings, "query tower", params, features.digest) as log_metrics:
                 model = train_query_tower(
                     pairs,
                     sections_of(store.checkout(index.digest)),
                     document_tower,
-                    profile=size(profile),
-                    store=store,
-                    settings=settings,
+                    night=night,
                     seed=SEED,
                     log_metrics=log_metrics,
                     trained_on=features.digest,

@@ -6,10 +6,8 @@ pyflyte run tasks/retraining.py standing --features '{...}' --drift '{...}' --pr
 from flytekit import task
 
 from nightshift.artifacts import Drift, Features, RetrainingPlan
+from nightshift.night import Night
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.settings import profile as size
-from nightshift.store import open_store
 from tasks.resources import IMAGE, LIGHT
 from tasks.stage import DECK, stage
 
@@ -19,9 +17,9 @@ def plan_retraining(features: Features, drift: Drift, profile: str = "tiny", lor
     """Who serves and what may be reused. Never cached: the registry may have moved."""
     from nightshift.registry.retraining import plan_retraining
 
-    settings = Settings.from_env().with_profile(profile)
-    with stage("standing") as finish:
-        state = plan_retraining(settings, open_store(settings.store), features, drift, size(profile), lora)
+    night = Night.open(profile)
+    with stage("standing", night) as finish:
+        state = plan_retraining(features, drift, night, lora)
         trained = [name.replace("_", " ") for name, reason in state.reasons.items() if reason.startswith("trained")]
         verdict = f"To train tonight: {', '.join(trained)}" if trained else "No adapter needs training tonight"
         page = Page("Standing", "good" if trained else "quiet", verdict)

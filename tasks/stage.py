@@ -1,7 +1,7 @@
 """What every task does round its one call: say where the night is, measure the cost, put the page on the Deck.
 
-with stage("transform") as finish:
-    features, work = transform(...)
+with stage("transform", night) as finish:
+    features, work = transform(snapshot, split_at, night)
     finish(page(features, work), changed=work.keys, total=work.rows, unit="keys", rows_written=work.rows)
 """
 
@@ -15,10 +15,10 @@ from flytekit import Deck
 from threadpoolctl import threadpool_limits
 
 from nightshift.errors import NightshiftError
+from nightshift.night import Night
 from nightshift.progress import cpu_seconds, log
 from nightshift.reports.page import Page
-from nightshift.reports.run_log import STAGES, RunLog, StageWork
-from nightshift.settings import Settings
+from nightshift.reports.run_log import STAGES, StageWork
 
 Finish = Callable[..., None]
 
@@ -27,13 +27,12 @@ DECK: dict[str, Any] = {"enable_deck": True, "deck_fields": ()}
 
 
 @contextmanager
-def stage(name: str) -> Iterator[Finish]:
+def stage(name: str, night: Night) -> Iterator[Finish]:
     """Run one stage. `finish(page, changed, total, unit, **counts)` must be called; an error makes a page of its own.
 
     NumPy multiplies on one thread meanwhile: a night's matrices are small, and threads that wait for work burn CPU.
     The counts are what else the stage did, for the bill of the night: rows_read=572 is told as "572 rows read".
     """
-    settings = Settings.from_env()
     started, cpu = time.monotonic(), cpu_seconds()
     tells = os.environ.get("RANK", "0") == "0"  # of several training processes one tells
     if tells:
@@ -57,7 +56,7 @@ def stage(name: str) -> Iterator[Finish]:
             counts={name.replace("_", " "): count for name, count in counts.items()},
         )
         if tells:
-            run_log = RunLog(settings.home)
+            run_log = night.run_log
             run_log.add(name, page, work)
             Deck(name, page.fragment())
             log(f"        {page.verdict}  [{changed:,}/{total:,} {unit}, {wall:.1f} s, {spent:.1f} s of CPU]")

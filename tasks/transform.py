@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from flytekit import task
 
 from nightshift.artifacts import Features, Snapshot
+from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from nightshift.settings import Settings
-from nightshift.store import open_store
 from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
@@ -25,9 +24,9 @@ def transform(snapshot: Snapshot, split_at: str = "") -> Features:
     """Articles, tickets, training pairs, generator examples and evaluation questions, tested by dbt."""
     from nightshift.warehouse import transform as build_marts
 
-    settings = Settings.from_env()
-    with stage("transform") as finish:
-        features, work = build_marts(snapshot, split_at, open_store(settings.store), settings)
+    night = Night.open()
+    with stage("transform", night) as finish:
+        features, work = build_marts(snapshot, split_at, night)
         finish(_page(features, work), changed=work.keys_touched, total=sum(features.rows.values()), unit="keys")
     return features
 

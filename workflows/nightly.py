@@ -31,7 +31,7 @@ from tasks.retraining import plan_retraining
 from tasks.transform import transform
 
 
-class Night(NamedTuple):
+class NightResult(NamedTuple):
     """How a night ended: what became of its candidate, and the Bento of the release that serves."""
 
     promotion: Promotion
@@ -39,7 +39,7 @@ class Night(NamedTuple):
 
 
 @workflow
-def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto") -> Night:
+def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: str = "auto") -> NightResult:
     """Ingest, transform, learn, export, index, evaluate, promote.
 
     Args:
@@ -76,4 +76,4 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     )
     evaluation = evaluate(candidate=candidate, features=features, state=state, drift=shift, profile=profile)
     promotion = promote(candidate=candidate, evaluation=evaluation)
-    return Night(promotion, package(promotion=promotion))
+    return NightResult(promotion, package(promotion=promotion))

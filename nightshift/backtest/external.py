@@ -18,6 +18,7 @@ from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
 from nightshift.models.generator import Generator
+from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import release_of
 from nightshift.retrieval.retriever import Retriever
@@ -38,9 +39,10 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
     folder = released.checkout(entry.digest)
     with tempfile.TemporaryDirectory() as name:
         aside = settings.isolated_in(Path(name))
-        store = open_store(aside.store)
-        snapshot, _ = ingest(open_source(source, aside), store, aside)
-        features, _ = transform(snapshot, since, store, aside)
+        night = Night.from_settings(aside)
+        store = night.store
+        snapshot, _ = ingest(open_source(source, aside), night)
+        features, _ = transform(snapshot, since, night)
         questions = read_mart(store, features, "eval_questions")
         if not questions.num_rows:
             raise NotEnoughData(
@@ -49,7 +51,7 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
             )
         tower = read_model(release_of(entry.digest, released).models["document_tower"], released)
         store.put_tree(folder / "document_tower")
-        index, _ = build(features, tower, store, aside)
+        index, _ = build(features, tower, night)
         retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
         policy = Policy.from_json((folder / "policy.json").read_text())
         assistant = Assistant(

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.backtest.replay import Backtest, Night
+from nightshift.backtest.replay import Backtest, ReplayedNight
 from nightshift.backtest.scores import asked, gain, values
 from nightshift.metrics.retrieval import interval
 
@@ -50,19 +50,19 @@ def picture(result: Backtest) -> str:
     )
 
 
-def moving(nights: Sequence[Night], contender: str, window: int) -> Curve:
+def moving(nights: Sequence[ReplayedNight], contender: str, window: int) -> Curve:
     """The share of hits over the last `window` nights, at every night that has as many before it [nights - window + 1]."""
     ends = range(window, len(nights) + 1)
     return np.array([values(nights[end - window : end], contender, MEASURE).mean() for end in ends])
 
 
-def gained(nights: Sequence[Night]) -> Curve:
+def gained(nights: Sequence[ReplayedNight]) -> Curve:
     """Mean, low and high of what learning every night changed up to each night [3, nights]."""
     so_far = [gain(nights[: end + 1], MEASURE) for end in range(len(nights))]
     return np.array([(one.mean(), *interval(one)) for one in so_far]).T
 
 
-def _upper(nights: Sequence[Night], days: Sequence[datetime], window: int) -> str:
+def _upper(nights: Sequence[ReplayedNight], days: Sequence[datetime], window: int) -> str:
     curves = {name: moving(nights, name, window) for name in NAMES}
     every = np.concatenate(list(curves.values()))
     low, high = np.floor(every.min() * 10) / 10, np.ceil(every.max() * 10 + 1e-9) / 10
@@ -77,7 +77,7 @@ def _upper(nights: Sequence[Night], days: Sequence[datetime], window: int) -> st
     )
 
 
-def _lower(nights: Sequence[Night], days: Sequence[datetime]) -> str:
+def _lower(nights: Sequence[ReplayedNight], days: Sequence[datetime]) -> str:
     mean, lows, highs = gained(nights)
     reach = max(
         0.02, np.ceil(np.abs(np.concatenate([mean, lows[len(lows) // 5 :], highs[len(highs) // 5 :]])).max() * 50) / 50

@@ -23,11 +23,12 @@ from nightshift.backtest.train_night import NightRelease, train_night
 from nightshift.export.encoder import export_document_tower
 from nightshift.metrics.retrieval import score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.night import Night
 from nightshift.progress import cpu_seconds, log
 from nightshift.retrieval.fusion import SCORES
 from nightshift.retrieval.retriever import Retriever
-from nightshift.settings import Settings, profile
-from nightshift.store import Store, open_store
+from nightshift.settings import Settings
+from nightshift.store import open_store
 
 CONTENDERS = ("nightly", "frozen", "bm25", "dense")
 MEASURES = ("hit@1", "hit@5", "hit@10")
@@ -37,7 +38,7 @@ Hits = dict[str, dict[str, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
-class Night:
+class ReplayedNight:
     """What one night learned and cost, and how the questions after it went: `hits` [questions] by contender and measure."""
 
     at: datetime
@@ -55,7 +56,7 @@ class Backtest:
     plan: Plan
     profile: str
     reading_seconds: float
-    nights: list[Night]
+    nights: list[ReplayedNight]
 
 
 def replayed(source: str, plan: Plan, settings: Settings) -> Backtest:
@@ -65,35 +66,36 @@ def replayed(source: str, plan: Plan, settings: Settings) -> Backtest:
     """
     with tempfile.TemporaryDirectory() as name:
         aside = settings.isolated_in(Path(name))
-        store, started = open_store(aside.store), cpu_seconds()
-        history = read_history(source, plan, store, aside)
+        night, started = Night.from_settings(aside), cpu_seconds()
+        history = read_history(source, plan, night)
         texts = history.links["text"].to_pylist()
-        documents = export_document_tower(profile(aside.profile).encoder, store, aside, texts)
+        documents = export_document_tower(night.profile.encoder, night, texts)
         seconds = cpu_seconds() - started
-        nights = replay(history, plan, documents, store, aside)
+        nights = replay(history, plan, documents, night)
     return Backtest(source, plan, settings.profile, seconds, nights)
 
 
-def replay(history: History, plan: Plan, documents: Model, store: Store, settings: Settings) -> list[Night]:
+def replay(history: History, plan: Plan, documents: Model, night: Night) -> list[ReplayedNight]:
     """Every night of `plan`, oldest first. A night after which nobody asked anything has no hits."""
     # What is asked is embedded apart from what is learned: no night finds its embeddings already paid for.
+    settings = night.settings
     encoders = SharedEncoders(open_store(f"file://{settings.home}/asked"))
 
     def opened(release: Path) -> Retriever:
         return Retriever.open(release, settings.threads, open_encoder=encoders)
 
-    nights: list[Night] = []
+    nights: list[ReplayedNight] = []
     last: NightRelease | None = None
     rivals: dict[str, Retriever] = {}
     for number, (at, until) in enumerate(plan.spans(), start=1):
         folder = settings.home / f"night-{number}"
-        lesson = train_night(history.features(at, store), last, plan.tower, documents, folder, store, settings)
+        lesson = train_night(history.features(at, night.store), last, plan.tower, documents, folder, night)
         trained = lesson.learned != (last.learned if last else frozenset())
         if not rivals:
             rivals = {"frozen": opened(folder), "plain": opened(_plain(lesson, settings.home / "plain"))}
         asked = history.questions(at, until)
         hits = _hits(asked, {**rivals, "nightly": opened(folder)}) if asked.num_rows else {}
-        nights.append(Night(at, lesson, trained, asked["created_at"].to_pylist(), hits))
+        nights.append(ReplayedNight(at, lesson, trained, asked["created_at"].to_pylist(), hits))
         last = lesson
         log(f"  night {number} of {len(plan.nights)}  {at:%Y-%m-%d}  {_told(nights[-1])}")
     return nights
@@ -120,7 +122,7 @@ def _plain(frozen: NightRelease, folder: Path) -> Path:
     return folder
 
 
-def _told(night: Night) -> str:
+def _told(night: ReplayedNight) -> str:
     cost = f"{night.lesson.cost.seconds:.1f} s of CPU{', query tower trained' if night.trained else ''}"
     if not night.hits:
         return f"no questions, {cost}"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.backtest.plot import picture
-from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
+from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, ReplayedNight
 from nightshift.backtest.scores import asked, gain, months, values
 from nightshift.errors import SettingsError
 from nightshift.metrics.retrieval import interval
@@ -63,7 +63,7 @@ def to_json(result: Backtest) -> dict[str, Any]:
     }
 
 
-def _row(name: str, nights: Sequence[Night]) -> str:
+def _row(name: str, nights: Sequence[ReplayedNight]) -> str:
     count = sum(len(night.asked_at) for night in nights)
     seconds = np.mean([night.lesson.cost.seconds for night in nights])
     if not count:
@@ -95,7 +95,7 @@ def _footnote(result: Backtest) -> str:
     )
 
 
-def _totals(nights: Sequence[Night]) -> dict[str, Any]:
+def _totals(nights: Sequence[ReplayedNight]) -> dict[str, Any]:
     means = {
         contender: {measure: round(float(values(nights, contender, measure).mean()), 6) for measure in MEASURES}
         for contender in CONTENDERS
@@ -113,7 +113,7 @@ def _summary(gains: NDArray[np.float64]) -> Mapping[str, float]:
     return {"mean": round(float(gains.mean()), 6), "low": low, "high": high}
 
 
-def _night(night: Night) -> dict[str, Any]:
+def _night(night: ReplayedNight) -> dict[str, Any]:
     lesson = night.lesson
     return {
         "night": f"{night.at:%Y-%m-%d}",

@@ -1,6 +1,6 @@
 """A dated history, read once, and cut to what was known on a night.
 
-    history = read_history("file:///exports/desk?mapping=desk.yaml", plan, store, settings)
+    history = read_history("file:///exports/desk?mapping=desk.yaml", plan, night)
     features = history.features(datetime(2024, 7, 1), store)    # the marts of that night: articles, pairs, questions
     week = history.questions(datetime(2024, 7, 1), datetime(2024, 7, 8))
 
@@ -22,7 +22,7 @@ from nightshift.artifacts import Features, Snapshot
 from nightshift.backtest.plan import Plan
 from nightshift.errors import NotEnoughData
 from nightshift.lake import ingest
-from nightshift.settings import Settings
+from nightshift.night import Night
 from nightshift.sources import open_source
 from nightshift.store import Store
 from nightshift.warehouse import MARTS, transform
@@ -85,10 +85,10 @@ class History:
         return gathered(self.links.filter(inside)).sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
 
 
-def read_history(source: str, plan: Plan, store: Store, settings: Settings) -> History:
+def read_history(source: str, plan: Plan, night: Night) -> History:
     """Ingest and transform `source`, once. Raises SourceError, WarehouseError, NotEnoughData for too few questions."""
-    snapshot, _ = ingest(open_source(source, settings), store, settings)
-    history = history_of(snapshot, plan, store, settings)
+    snapshot, _ = ingest(open_source(source, night.settings), night)
+    history = history_of(snapshot, plan, night)
     questions = history.questions(plan.first, plan.end).num_rows
     if questions < FEWEST_QUESTIONS:
         raise NotEnoughData(
@@ -99,12 +99,12 @@ def read_history(source: str, plan: Plan, store: Store, settings: Settings) -> H
     return history
 
 
-def history_of(snapshot: Snapshot, plan: Plan, store: Store, settings: Settings) -> History:
+def history_of(snapshot: Snapshot, plan: Plan, night: Night) -> History:
     """The history in `snapshot`, up to the end of the plan. Raises WarehouseError."""
-    features, _ = transform(snapshot, plan.first.isoformat(), store, settings, MIN_WORDS)
-    with opened(warehouse_file(settings.warehouse)) as connection:
+    features, _ = transform(snapshot, plan.first.isoformat(), night, MIN_WORDS)
+    with opened(warehouse_file(night.settings.warehouse)) as connection:
         links = connection.execute(_LINKS, {"end": plan.end}).to_arrow_table()
-    return History(links, store.tree(features.digest)["articles.parquet"], snapshot.digest)
+    return History(links, night.store.tree(features.digest)["articles.parquet"], snapshot.digest)
 
 
 def _written(table: pa.Table) -> bytes:

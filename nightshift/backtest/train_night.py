@@ -1,6 +1,6 @@
 """What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
 
-    lesson = learn(history.features(night, store), last, plan.tower, documents, folder, store, settings)
+    lesson = train_night(history.features(time, store), last, plan.tower, documents, folder, night)
     lesson.release          # index/ document_tower/ query_tower/ classifiers/ weights.json policy.json
     lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
@@ -18,10 +18,10 @@ from nightshift.digests import canonical_json
 from nightshift.export.classifiers import export_classifiers
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
+from nightshift.night import Night
 from nightshift.progress import cpu_seconds
 from nightshift.registry.retraining import new_share
 from nightshift.retrieval.sections import sections_of
-from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import Labelled
@@ -62,8 +62,7 @@ def train_night(
     tower: str,
     documents: Model,
     folder: Path,
-    store: Store,
-    settings: Settings,
+    night: Night,
     tickets: Labelled = NO_TICKETS,
 ) -> NightRelease:
     """Learn from `features` into `folder`. The query tower is that of the `last` night until it pays to train one.
@@ -72,15 +71,15 @@ def train_night(
 
     Raises NotEnoughData without an article, TrainingFailed, ParityExceeded.
     """
-    size, started = profile(settings.profile), cpu_seconds()
-    index, work = build(features, documents, store, settings)
+    store, started = night.store, cpu_seconds()
+    index, work = build(features, documents, night)
     began = cpu_seconds()
-    queries, learned = _query_tower(features, index, last, tower, documents, store, settings)
+    queries, learned = _query_tower(features, index, last, tower, documents, night)
     tower_seconds = cpu_seconds() - began
-    pairs = labelled_pairs(features, documents, store, settings)
-    trained = train_classifiers(tickets, pairs, ordinary=None, profile=size)
+    pairs = labelled_pairs(features, documents, night)
+    trained = train_classifiers(tickets, pairs, ordinary=None, profile=night.profile)
     heads = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
-    dials = tune(features, index, documents, queries, tickets, store, settings)
+    dials = tune(features, index, documents, queries, tickets, night)
     place(folder, index, documents, queries, heads, dials.weights, store)
     (folder / "policy.json").write_bytes(canonical_json(dials.policy))
     cost = Cost(work.embedded + work.tickets_embedded, cpu_seconds() - started, tower_seconds)
@@ -109,12 +108,12 @@ def _query_tower(
     last: NightRelease | None,
     tower: str,
     documents: Model,
-    store: Store,
-    settings: Settings,
+    night: Night,
 ) -> tuple[Model, frozenset[str]]:
     """Tonight's query tower and what it learned from: by the rule of the nights where `tower` is auto."""
+    store, size = night.store, night.profile
     pairs = read_mart(store, features, "training_pairs")
-    size, today = profile(settings.profile), set(pairs["ticket_id"].to_pylist())
+    today = set(pairs["ticket_id"].to_pylist())
     if tower == "never" or not can_train(pairs):
         return documents, frozenset()
     if last and last.learned and new_share(last.learned, today) < size.retrain_share:
@@ -123,9 +122,7 @@ def _query_tower(
         pairs,
         sections_of(store.checkout(index.digest)),
         documents,
-        profile=size,
-        store=store,
-        settings=settings,
+        night=night,
         seed=SEED,
         log_metrics=lambda _values, _step: None,
         trained_on=features.digest,
@@ -133,4 +130,4 @@ def _query_tower(
     if not adapter.digest:
         return documents, frozenset()
     learned = frozenset(cast(list[str], store.get_json(store.tree(adapter.digest)["trained_on.json"])))
-    return export_query_tower(adapter, store, settings, pairs["text"].to_pylist()), learned
+    return export_query_tower(adapter, night, pairs["text"].to_pylist()), learned

@@ -1,6 +1,6 @@
 """Tonight's tickets against the release that serves, before anything is trained.
 
-    drift, page = look(champion, features, store, settings)
+    drift, page = check_drift(champion, features, night)
     # Drift(verdict='drift', rows=214, moved=['cluster', 'unfamiliar'], ...), and Evidently's page or None
 
 drift.json in the store says all of it: verdict, measures with limits, labels that are new or gone.
@@ -16,9 +16,9 @@ from nightshift.drift.evidently_report import report
 from nightshift.drift.reference import newest_nights, sample_tickets
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.classifiers import Classifiers
+from nightshift.night import Night
 from nightshift.release.layout import read
 from nightshift.retrieval.ticket_knn import TicketKnn
-from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import read_mart
 
@@ -27,10 +27,9 @@ _FEWEST_SHOWN = (
 )
 
 
-def check_drift(
-    champion: Release | None, features: Features, store: Store, settings: Settings
-) -> tuple[Drift, str | None]:
+def check_drift(champion: Release | None, features: Features, night: Night) -> tuple[Drift, str | None]:
     """The drift of tonight, and Evidently's page where a few dozen tickets are new, whatever the verdict."""
+    store, threads = night.store, night.settings.threads
     reference = cast(dict[str, Any], read(champion.digest, "reference.json", store)) if champion else {}
     if champion is None or reference.get("form") != FORMAT:
         return _kept(Comparison("no reference", 0), champion, features, store), None
@@ -42,9 +41,9 @@ def check_drift(
     tonight = sample_tickets(
         rows,
         tickets,
-        Classifiers(folder / "classifiers", settings.threads),
+        Classifiers(folder / "classifiers", threads),
         encoder_digest=champion.models["document_tower"],
-        open_encoder=lambda: open_batch_encoder(folder / "document_tower", settings.threads),
+        open_encoder=lambda: open_batch_encoder(folder / "document_tower", threads),
         store=store,
     )
     found = compare(reference, tonight, TicketKnn.load(folder / "index").vectors)

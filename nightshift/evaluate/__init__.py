@@ -1,7 +1,7 @@
 """Are tonight's tickets like those before, and is the candidate good enough to serve?
 
-    drift, page = look(serving, features, store, settings)        # tonight.py; page: Evidently's HTML, or None
-    evaluation, work = evaluate(ReleaseRef(candidate, folder), champion, features, drift, store,
+    drift, page = check_drift(serving, features, night)             # drift/check.py; page: Evidently's HTML, or None
+    evaluation, work = evaluate(ReleaseRef(candidate, folder), champion, features, drift, night,
                                 settings=settings, profile=profile, assistant_for=open_assistant)
     evaluation.verdict      # 'accepted' or 'rejected', with reasons
     work.timings            # {'found_p50': 0.02, ...}

@@ -23,6 +23,7 @@ from nightshift.evaluate.model_under_test import LoadedRelease, ReleaseRef, load
 from nightshift.evaluate.scoring import BY_TIME, asked, declining, drawn, found_on, labels_of, summary
 from nightshift.metrics.retrieval import QuestionScores
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.night import Night
 from nightshift.progress import log
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.settings import Profile, Settings
@@ -44,7 +45,7 @@ class EvaluationWork:
 
 
 @dataclass(frozen=True)
-class Night:
+class _Scope:
     """What a candidate is judged on and with: tonight's features, and their questions by time."""
 
     features: Features
@@ -60,10 +61,8 @@ def evaluate(
     champion: ReleaseRef | None,
     features: Features,
     drift: Drift,
-    store: Store,
+    night: Night,
     *,
-    settings: Settings,
-    profile: Profile,
     assistant_for: Callable[[Path], answers.Answers],
     code: str,
     limits: Limits | None = None,
@@ -72,36 +71,37 @@ def evaluate(
 
     `code` is the version of the code that judges: under it, what depends on the passages alone is measured once.
     """
+    store, threads = night.store, night.settings.threads
     questions = read_mart(store, features, "eval_questions").sort_by(BY_TIME)
     if not questions.num_rows:
         raise NotEnoughData(
             "no resolved ticket is left to evaluate on", "give an earlier --split_at, or a source with resolved tickets"
         )
     log(f"    evaluating on {questions.num_rows:,} questions")
-    night = Night(features, questions, store, settings, profile, limits or Limits())
+    scope = _Scope(features, questions, store, night.settings, night.profile, limits or Limits())
     encoders = SharedEncoders(store)
-    mine = load_release(candidate, settings.threads, encoders)
-    serving = load_release(champion, settings.threads, encoders) if champion else None
+    mine = load_release(candidate, threads, encoders)
+    serving = load_release(champion, threads, encoders) if champion else None
     found = found_on(mine.retriever, questions)
     before = found_on(serving.retriever, questions) if serving else None
     checks = declining(mine, questions, found)
     assistant = assistant_for(candidate.folder)
-    said, clock = _answered(assistant, candidate, night)
+    said, clock = _answered(assistant, candidate, scope)
     golden = read_golden(features, store)
     marks = run_golden(mine, golden)
-    leaks = _leaks(candidate, encoders, night)
-    canaries, spoken = _canaries(assistant, candidate, night)
+    leaks = _leaks(candidate, encoders, scope)
+    canaries, spoken = _canaries(assistant, candidate, scope)
     verdict = Verdict(
         [
-            *_quality(found, before, night),
+            *_quality(found, before, scope),
             *grouped(
-                "answers", quality.answer_gates(said | {"tells_unanswerable": checks.metrics["auc"]}, night.limits)
+                "answers", quality.answer_gates(said | {"tells_unanswerable": checks.metrics["auc"]}, scope.limits)
             ),
-            *grouped("golden set", golden_gates(marks, run_golden(serving, golden) if serving else None, night.limits)),
-            *_behaviour(mine, serving, golden, night),
-            *grouped("leakage", leakage.leakage_gates(leaks, found.of["hit@5"], night.limits)),
+            *grouped("golden set", golden_gates(marks, run_golden(serving, golden) if serving else None, scope.limits)),
+            *_behaviour(mine, serving, golden, scope),
+            *grouped("leakage", leakage.leakage_gates(leaks, found.of["hit@5"], scope.limits)),
             *grouped("leakage", canary.canary_gates(spoken, len(canaries))),
-            *_budgets(candidate, champion, clock, night),
+            *_budgets(candidate, champion, clock, scope),
         ]
     )
     report = {
@@ -136,40 +136,40 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
     )
 
 
-def _quality(found: QuestionScores, before: QuestionScores | None, night: Night) -> list[Gate]:
+def _quality(found: QuestionScores, before: QuestionScores | None, scope: _Scope) -> list[Gate]:
     """The whole set, then its slices."""
     hits, champion = found.of["hit@5"], before.of["hit@5"] if before else None
     return [
-        *grouped("quality", quality.quality_gates(hits, champion, night.limits)),
-        *grouped("slices", quality.slice_gates(hits, champion, labels_of(night.questions), night.limits)),
+        *grouped("quality", quality.quality_gates(hits, champion, scope.limits)),
+        *grouped("slices", quality.slice_gates(hits, champion, labels_of(scope.questions), scope.limits)),
     ]
 
 
-def _behaviour(mine: LoadedRelease, serving: LoadedRelease | None, golden: list[Golden], night: Night) -> list[Gate]:
+def _behaviour(mine: LoadedRelease, serving: LoadedRelease | None, golden: list[Golden], scope: _Scope) -> list[Gate]:
     """Golden questions that have an answer, and some of tonight's, in other words."""
-    some = drawn(night.questions, _REWORDED)
+    some = drawn(scope.questions, _REWORDED)
     answerable = [one.question for one in golden if one.article_id]
-    latest = night.questions["created_at"].to_pylist()[-1]
+    latest = scope.questions["created_at"].to_pylist()[-1]
     texts = some["text"].to_pylist() + answerable
     times = some["created_at"].to_pylist() + [latest] * len(answerable)
     kept = invariance.same_first_article(mine.retriever, texts, times)
     champion = invariance.same_first_article(serving.retriever, texts, times) if serving else None
-    return grouped("behaviour", invariance.invariance_gates(kept, champion, night.limits))
+    return grouped("behaviour", invariance.invariance_gates(kept, champion, scope.limits))
 
 
 def _answered(
-    assistant: answers.Answers, candidate: ReleaseRef, night: Night
+    assistant: answers.Answers, candidate: ReleaseRef, scope: _Scope
 ) -> tuple[dict[str, float], budgets.Clock]:
     """The checks of answers.py, and how long the answers took."""
     generator = candidate.release.models["generator"]
-    chosen = asked(night.questions, night.profile.answered_questions)
-    memo = _kept(f"answers/{generator}", night.store)
+    chosen = asked(scope.questions, scope.profile.answered_questions)
+    memo = _kept(f"answers/{generator}", scope.store)
     key = answers.memo_key(generator, candidate.json("policy.json"), candidate.json("prompts.json"))
     spoken, clock = answers.ask(assistant, chosen, memo, key)
     if clock.began:
-        night.store.write_ref(f"answers/{generator}", night.store.put_json(memo))
+        scope.store.write_ref(f"answers/{generator}", scope.store.put_json(memo))
     for _ in range(_TRIES - 1):
-        if clock.finds_within(night.limits.find_seconds):
+        if clock.finds_within(scope.limits.find_seconds):
             break
         clock = replace(clock, found=answers.seconds_to_find(assistant, chosen))
     return answers.check(spoken, chosen), clock
@@ -187,21 +187,23 @@ def _grounding(mine: LoadedRelease, code: str, store: Store) -> dict[str, float]
     return cast(dict[str, float], store.get_json(tree["grounding.json"]))
 
 
-def _canaries(assistant: answers.Answers, candidate: ReleaseRef, night: Night) -> tuple[list[canary.Canary], list[str]]:
+def _canaries(
+    assistant: answers.Answers, candidate: ReleaseRef, scope: _Scope
+) -> tuple[list[canary.Canary], list[str]]:
     """Tonight's canaries, and which of them the generator says; it is not asked again what it was asked before."""
-    planted = canary.read_canaries(night.features, night.store)
+    planted = canary.read_canaries(scope.features, scope.store)
     generator = candidate.release.models["generator"]
-    memo = _kept(f"canaries/{generator}", night.store)
+    memo = _kept(f"canaries/{generator}", scope.store)
     key = digest_of(canonical_json([asdict(one) for one in planted]))
     if key not in memo:
-        memo[key] = canary.spoken(assistant.generator, planted, night.settings.pseudonym_key)
-        night.store.write_ref(f"canaries/{generator}", night.store.put_json(memo))
+        memo[key] = canary.spoken(assistant.generator, planted, scope.settings.pseudonym_key)
+        scope.store.write_ref(f"canaries/{generator}", scope.store.put_json(memo))
     return planted, cast(list[str], memo[key])
 
 
-def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, night: Night) -> leakage.Leaks:
+def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, scope: _Scope) -> leakage.Leaks:
     """The questions against every ticket that a part of the candidate was trained on, or remembers."""
-    index, tickets = candidate.folder / "index", read_mart(night.store, night.features, "tickets")
+    index, tickets = candidate.folder / "index", read_mart(scope.store, scope.features, "tickets")
     remembered = {
         ticket
         for part in ("resolved", "unresolved")
@@ -209,13 +211,13 @@ def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, night: Night) -> lea
     }
     learned = set(remembered)
     for digest in sorted(set(candidate.release.models.values())):
-        tree = night.store.tree(digest)
+        tree = scope.store.tree(digest)
         if "trained_on.json" in tree:
-            learned |= set(cast(list[str], night.store.get_json(tree["trained_on.json"])))
-    texts = night.questions["text"].to_pylist()
-    encoder = encoders(candidate.folder / "document_tower", night.settings.threads)
+            learned |= set(cast(list[str], scope.store.get_json(tree["trained_on.json"])))
+    texts = scope.questions["text"].to_pylist()
+    encoder = encoders(candidate.folder / "document_tower", scope.settings.threads)
     return leakage.find_leaks(
-        [leakage.Question(*pair) for pair in zip(night.questions["ticket_id"].to_pylist(), texts, strict=True)],
+        [leakage.Question(*pair) for pair in zip(scope.questions["ticket_id"].to_pylist(), texts, strict=True)],
         learned,
         remembered,
         zip(tickets["ticket_id"].to_pylist(), tickets["text"].to_pylist(), strict=True),
@@ -224,13 +226,13 @@ def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, night: Night) -> lea
     )
 
 
-def _budgets(candidate: ReleaseRef, champion: ReleaseRef | None, clock: budgets.Clock, night: Night) -> list[Gate]:
+def _budgets(candidate: ReleaseRef, champion: ReleaseRef | None, clock: budgets.Clock, scope: _Scope) -> list[Gate]:
     """Parity, size and time."""
     before = budgets.sizes(champion) if champion else None
     return [
-        *grouped("parity", budgets.parity_gates(budgets.parities(candidate), night.limits)),
-        *grouped("budgets", budgets.size_gates(budgets.sizes(candidate), before, night.limits)),
-        *grouped("budgets", budgets.latency_gates(clock, night.limits)),
+        *grouped("parity", budgets.parity_gates(budgets.parities(candidate), scope.limits)),
+        *grouped("budgets", budgets.size_gates(budgets.sizes(candidate), before, scope.limits)),
+        *grouped("budgets", budgets.latency_gates(clock, scope.limits)),
     ]
 
 

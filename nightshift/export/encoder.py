@@ -1,7 +1,7 @@
 """Towers to ONNX, with pooling and L2 norm inside the graph.
 
-    tower = export_document_tower(profile.encoder, store, settings, texts)
-    query = export_query_tower(adapter, store, settings, texts, sample=sample)
+    tower = export_document_tower(profile.encoder, night, texts)
+    query = export_query_tower(adapter, night, texts, sample=sample)
 
     tree: model.onnx  tokenizer.json  encoder.json {"dim": 384, "file": "model.onnx", "max_tokens": 256, "pooling": "mean"}
           and model.int8.onnx where it ranks as well as the exact one (`sample`: questions whose articles are known)
@@ -28,8 +28,7 @@ from nightshift.errors import NotEnoughData
 from nightshift.export.parity import check
 from nightshift.export.quantize import RankedSample, offer_int8
 from nightshift.models.encoder import OnnxEncoder
-from nightshift.settings import Settings
-from nightshift.store import Store
+from nightshift.night import Night
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model
 from nightshift.train.lora import merged
@@ -41,21 +40,20 @@ TOLERANCE = 1e-4
 PARITY_TEXTS = 32
 
 
-def export_document_tower(base: str, store: Store, settings: Settings, texts: Sequence[str]) -> Model:
+def export_document_tower(base: str, night: Night, texts: Sequence[str]) -> Model:
     """The frozen base encoder as ONNX, checked against PyTorch on `texts`. Raises ParityExceeded, BaseModelMissing."""
     from nightshift.train.encoder_module import load_tower
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        parity = write_tower(load_tower(resolve(base), "eager"), resolve(base), folder, texts, settings.threads)
-        model = store_model(folder, store, kind="document_tower", base=base, trained_on="", metrics={})
+        parity = write_tower(load_tower(resolve(base), "eager"), resolve(base), folder, texts, night.settings.threads)
+        model = store_model(folder, night.store, kind="document_tower", base=base, trained_on="", metrics={})
     return dataclasses.replace(model, metrics={"parity": parity})
 
 
 def export_query_tower(
     adapter: Model,
-    store: Store,
-    settings: Settings,
+    night: Night,
     texts: Sequence[str],
     *,
     sample: RankedSample | None = None,
@@ -70,13 +68,15 @@ def export_query_tower(
     base = resolve(adapter.base)
     tower = load_tower(base, "eager")
     if adapter.digest:
-        tower.encoder = merged(tower.encoder, store.checkout(adapter.digest))
+        tower.encoder = merged(tower.encoder, night.store.checkout(adapter.digest))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        metrics = {"parity": write_tower(tower.eval(), base, folder, texts, settings.threads)}
+        metrics = {"parity": write_tower(tower.eval(), base, folder, texts, night.settings.threads)}
         if sample is not None:
-            metrics |= offer_int8(folder, sample, settings.threads)
-        model = store_model(folder, store, kind="query_tower", base=adapter.base, trained_on=adapter.digest, metrics={})
+            metrics |= offer_int8(folder, sample, night.settings.threads)
+        model = store_model(
+            folder, night.store, kind="query_tower", base=adapter.base, trained_on=adapter.digest, metrics={}
+        )
     return dataclasses.replace(model, metrics=metrics)
 
 

@@ -1,6 +1,6 @@
 """The generator as it serves: the adapter merged into the base, converted for onnxruntime-genai, checked, quantized.
 
-    model = export_generator(adapter, profile.generator, store=store, settings=settings, probes=prompts)
+    model = export_generator(adapter, profile.generator, night=night, probes=prompts)
     # Model(kind='generator', metrics={'parity': 4e-05, 'int4_agreement': 0.97, 'bits': 4.0, 'size_mb': 112.0, ...})
 
 Smaller variants are tried first; the first that chooses nearly the same words as fp32 ships, and it alone is stored.
@@ -24,8 +24,8 @@ from nightshift.errors import ExportFailed
 from nightshift.export.parity import check
 from nightshift.models.generator import Generator
 from nightshift.models.onnx_session import open_session
+from nightshift.night import Night
 from nightshift.progress import log
-from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model
 from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
@@ -58,8 +58,7 @@ def export_generator(
     adapter: Model | None,
     base_url: str,
     *,
-    store: Store,
-    settings: Settings,
+    night: Night,
     probes: Sequence[str],
 ) -> Model:
     """Merge, convert, compare over the `probes` (whole prompts) and store the smallest variant that agrees.
@@ -70,17 +69,21 @@ def export_generator(
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         prompts, expected = merged(
-            adapter, unpacked(base_url, settings), store, work / "merged", list(probes or [NO_PROBE])[:MOST_PROBES]
+            adapter,
+            unpacked(base_url, night.settings),
+            night.store,
+            work / "merged",
+            list(probes or [NO_PROBE])[:MOST_PROBES],
         )
         exact = converted(work / "merged", work / "fp32", EXACT)
-        said = continuations(exact, prompts, settings.threads)  # before the graph is open: fp32 twice is a lot
-        graph = Graph(exact, settings.threads)
+        said = continuations(exact, prompts, night.settings.threads)  # before the graph is open: fp32 twice is a lot
+        graph = Graph(exact, night.settings.threads)
         reached = np.stack([graph.logits(prompt)[-1].copy() for prompt in prompts])  # a view would keep 60 MB each
         metrics = {"parity": check("generator", expected, reached, TOLERANCE)}
         folder, variant = exact, EXACT
         for candidate in QUANTIZED:
             smaller = converted(work / "merged", work / candidate.name, candidate)
-            share = agreement(graph, Graph(smaller, settings.threads), said)
+            share = agreement(graph, Graph(smaller, night.settings.threads), said)
             metrics[f"{candidate.name}_agreement"] = share
             if share >= MIN_AGREEMENT:
                 folder, variant = smaller, candidate
@@ -90,7 +93,7 @@ def export_generator(
         log(f"    generator  {variant.name}, {metrics['size_mb']:.0f} MB, parity {metrics['parity']:.1g}")
         return store_model(
             folder,
-            store,
+            night.store,
             kind="generator",
             base=base_url,
             trained_on=adapter.trained_on if adapter else "",

@@ -1,6 +1,6 @@
 """An index version from the articles of a night: chunk them, embed the new chunks, store what a release serves from.
 
-    index, work = build(features, document_tower, store, settings)
+    index, work = build(features, document_tower, night)
     # work: IndexWork(chunks=412, embedded=3, reused=409, removed=2, resolved=1204, tickets_embedded=31)
 
 The tree holds tables and arrays with rows in the same order:
@@ -30,8 +30,8 @@ from nightshift.artifacts import Features, Index, Model
 from nightshift.errors import NotEnoughData
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
+from nightshift.night import Night
 from nightshift.progress import log
-from nightshift.settings import Settings, profile
 from nightshift.store import Store
 from nightshift.store.memo import memoize
 from nightshift.text.chunks import chunk_article
@@ -56,23 +56,22 @@ class IndexWork:
 def build(
     features: Features,
     document_tower: Model,
-    store: Store,
-    settings: Settings,
+    night: Night,
     open_encoder: Callable[[Path, int], Encoder] = open_batch_encoder,
 ) -> tuple[Index, IndexWork]:
     """The index of `features` as the document tower sees it; the same content gives the same Index.
 
     Raises NotEnoughData when there is no article, MissingObject when the tower or a mart is gone.
     """
-    encoder = document_tower.digest
+    store, encoder = night.store, document_tower.digest
     chunks = chunk_table(read_mart(store, features, "articles"))
     if not chunks.num_rows:
         raise NotEnoughData("there is no help article to index", "check the mapping of the table articles")
-    resolved = resolved_table(read_mart(store, features, "training_pairs"), profile(settings.profile).intent_tickets)
+    resolved = resolved_table(read_mart(store, features, "training_pairs"), night.profile.intent_tickets)
     log(f"    index  {chunks.num_rows:,} chunks, {resolved.num_rows:,} resolved tickets")
 
     def open_tower() -> Encoder:
-        return open_encoder(store.checkout(encoder), settings.threads)
+        return open_encoder(store.checkout(encoder), night.settings.threads)
 
     ids, texts = chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist()
     vectors, embedded = cached_vectors(

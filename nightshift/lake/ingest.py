@@ -1,6 +1,6 @@
 """Take a delivery into the lake: read what is new or changed, and point to a new snapshot at the very end.
 
-snapshot, work = ingest(open_source("simulate://shop?night=1", settings), open_store(settings.store), settings)
+snapshot, work = ingest(open_source("simulate://shop?night=1", night.settings), night)
 
 A failure leaves the last snapshot as it was: parts are content-addressed, and the ledger is written last.
 """
@@ -20,11 +20,11 @@ from nightshift.lake.ingest_state import IngestedObject, IngestState, read_inges
 from nightshift.lake.manifest import Manifest, Part, snapshot_of
 from nightshift.lake.parts import newest, put_part, put_quarantine
 from nightshift.lake.validate import RowValidator
+from nightshift.night import Night
 from nightshift.privacy import redact
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.progress import EVERY_SECONDS, log, track
 from nightshift.schema import TABLES
-from nightshift.settings import Settings
 from nightshift.sources import Source, SourceObject
 from nightshift.sources.mapping import DeliveryMapping, TableMapping
 from nightshift.sources.readers import BrokenRow, Row, read_rows
@@ -56,8 +56,9 @@ class _Reading:
     first_bad: dict[str, str] = field(default_factory=dict)  # reason -> where it was met first
 
 
-def ingest(source: Source, store: Store, settings: Settings) -> tuple[Snapshot, LakeWork]:
+def ingest(source: Source, night: Night) -> tuple[Snapshot, LakeWork]:
     """The lake as of tonight. Raises EmptyDelivery, NightOutOfOrder, TooManyBadRows, SourceError, StoreFull."""
+    store, settings = night.store, night.settings
     before = read_ingest_state(store, source.key)
     as_of = _as_of(source)
     if as_of and as_of < before.as_of:

@@ -1,6 +1,6 @@
 """From the parts of a night to a release candidate: dials, drift reference, lineage, one tree.
 
-release = assemble(features, index, models, dials, code, store, settings)
+release = assemble(features, index, models, dials, code, night)
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from nightshift.drift.detect import cluster, make_reference
 from nightshift.drift.reference import fresh, learned_labels, sample_tickets
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.classifiers import Classifiers
+from nightshift.night import Night
 from nightshift.release import layout, lineage
 from nightshift.retrieval.ticket_knn import TicketKnn
-from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.store.memo import memoize
 from nightshift.warehouse import read_mart
@@ -30,18 +30,18 @@ def assemble(
     models: Mapping[str, Model],
     dials: TunedParameters,
     code: str,
-    store: Store,
-    settings: Settings,
+    night: Night,
 ) -> Release:
     """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
+    store, threads = night.store, night.settings.threads
     documents = models["document_tower"]
     tickets = read_mart(store, features, "tickets")
     judged_on = sample_tickets(
         fresh(tickets),
         tickets,
-        Classifiers(store.checkout(models["classifiers"].digest), settings.threads),
+        Classifiers(store.checkout(models["classifiers"].digest), threads),
         encoder_digest=documents.digest,
-        open_encoder=lambda: open_batch_encoder(store.checkout(documents.digest), settings.threads),
+        open_encoder=lambda: open_batch_encoder(store.checkout(documents.digest), threads),
         store=store,
     )
     memory = TicketKnn.load(store.checkout(index.digest)).vectors

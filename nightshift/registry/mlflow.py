@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
+from nightshift.night import Night
 from nightshift.registry.tracking import experiment, is_new, log_metrics, registry_client
 from nightshift.release.layout import read
 from nightshift.settings import Settings
-from nightshift.store import Store
 
 MODEL = "support-assistant"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
@@ -53,11 +53,11 @@ class Move:
     at: str
 
 
-def register(settings: Settings, release: Release, evaluation: Evaluation, store: Store) -> RegisteredRelease:
+def register(release: Release, evaluation: Evaluation, night: Night) -> RegisteredRelease:
     """Register a release with its evaluation, once; the same release again only gets the newer evaluation."""
-    with _alone(settings), registry_client(settings) as client:
+    with _alone(night.settings), registry_client(night.settings) as client:
         known = [entry for entry in _entries(client) if entry.digest == release.digest]
-        version = known[0].version if known else _new_version(client, settings, release, evaluation, store)
+        version = known[0].version if known else _new_version(client, release, evaluation, night)
         for key, value in _evaluation_tags(evaluation).items():
             client.set_model_version_tag(MODEL, str(version), key, value)
         if CHAMPION not in _entry(_entries(client), version).aliases:
@@ -173,15 +173,17 @@ def _move(
         client.delete_registered_model_alias(MODEL, PREVIOUS)
 
 
-def _new_version(client: Any, settings: Settings, release: Release, evaluation: Evaluation, store: Store) -> int:
+def _new_version(client: Any, release: Release, evaluation: Evaluation, night: Night) -> int:
     """A new version with a run that holds its numbers and, as artifacts, its lineage and evaluation in full."""
     if not client.search_registered_models(f"name='{MODEL}'"):
         client.create_registered_model(MODEL)
     tags = {"release": release.digest}
-    run = client.create_run(experiment(client, settings), run_name=f"release {release.version}", tags=tags).info.run_id
+    run = client.create_run(
+        experiment(client, night.settings), run_name=f"release {release.version}", tags=tags
+    ).info.run_id
     log_metrics(client, run, evaluation.metrics)
-    client.log_dict(run, read(release.digest, "lineage.json", store), "lineage.json")
-    client.log_dict(run, read(evaluation.digest, "evaluation.json", store), "evaluation.json")
+    client.log_dict(run, read(release.digest, "lineage.json", night.store), "lineage.json")
+    client.log_dict(run, read(evaluation.digest, "evaluation.json", night.store), "evaluation.json")
     client.set_terminated(run)
     made = client.create_model_version(MODEL, source=f"nightshift:{release.digest}", run_id=run, tags=tags)
     return int(made.version)

@@ -1,25 +1,26 @@
 """Let a candidate serve if its evaluation says so; keep it, with the reasons, if not.
 
-promote_or_reject(release, evaluation, settings, store)
+promote_or_reject(release, evaluation, night)
 Promotion(release='03fa...', outcome='rejected', serving='91ab...', registered_version=4, reasons=['hit@5 ...'])
 """
 
 from nightshift.artifacts import Evaluation, Promotion, Release
 from nightshift.errors import StoreError
+from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import comparable
 from nightshift.settings import Settings
-from nightshift.store import Store
 
 ACCEPTED = "accepted"  # the verdict of the gates that lets a candidate serve
 
 
-def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settings, store: Store) -> Promotion:
+def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) -> Promotion:
     """Register the candidate, and let it serve if the gates say so.
 
     A candidate that a person rolled back is never promoted by a night: only by hand. One that was compared with a
     release that no longer serves is refused with RegistryError. Repeating the call changes nothing.
     """
+    settings, store = night.settings, night.store
     champion = registry.champion(settings)
     if champion and champion.digest == release.digest:
         registry.promote(settings, champion.version)  # completes a promotion that broke off half-way
@@ -30,7 +31,7 @@ def promote_or_reject(release: Release, evaluation: Evaluation, settings: Settin
             "evaluate this release first",
         )
     serving = champion.digest if champion else ""
-    entry = registry.register(settings, release, evaluation, store)
+    entry = registry.register(release, evaluation, night)
     if evaluation.verdict != ACCEPTED:
         return _promotion(entry, "rejected", serving, list(evaluation.reasons))
     if entry.rolled_back:

@@ -13,9 +13,9 @@ from typing import cast
 from nightshift.artifacts import Drift, Features, RetrainingPlan
 from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
+from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import comparable, model_digests, read
-from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 
 LORA = ("auto", "always", "never")
@@ -24,19 +24,18 @@ FOLLOWS_DRIFT = {"query_tower"}  # the generator learns how to answer, whatever 
 EVALUATED = "eval_questions.parquet"
 
 
-def plan_retraining(
-    settings: Settings, store: Store, features: Features, drift: Drift, profile: Profile, lora: str
-) -> RetrainingPlan:
+def plan_retraining(features: Features, drift: Drift, night: Night, lora: str) -> RetrainingPlan:
     """Decide per adapter whether tonight trains it or reuses the champion's.
 
-    `lora`: 'auto' reuses while the share of new tickets is below `profile.retrain_share`, and trains the query tower on any
+    `lora`: 'auto' reuses while the share of new tickets is below `retrain_share` of the profile, and trains the query tower on any
     new ticket when `drift` found that tickets are about other things than before; 'always' trains, 'never' reuses if
     there is one; anything else is a SettingsError. A champion of another format is none: nothing can be compared with it. Whatever the choice, an adapter is trained anew when it
     has learned from a ticket that is gone (forgotten by request) or that tonight's evaluation asks.
     """
     if lora not in LORA:
         raise SettingsError(f"lora is {lora!r}", f"use one of: {', '.join(LORA)}")
-    champion = registry.champion(settings)
+    store = night.store
+    champion = registry.champion(night.settings)
     if champion is None:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
         return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
@@ -50,7 +49,9 @@ def plan_retraining(
         if adapter and lora != "always":
             learned = set(cast(list[str], store.get_json(store.tree(adapter)["trained_on.json"])))
             moved = sorted(ABOUT.intersection(drift.moved)) if name in FOLLOWS_DRIFT else []
-            reused, why = _judge(learned, _Tickets.read(features, mart, store), profile.retrain_share, lora, moved)
+            reused, why = _judge(
+                learned, _Tickets.read(features, mart, store), night.profile.retrain_share, lora, moved
+            )
         else:
             reused, why = False, "lora=always" if adapter else "the serving release has no adapter to reuse"
         reuse[name] = adapter if reused else ""

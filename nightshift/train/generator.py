@@ -1,7 +1,7 @@
 """The generator's adapter: LoRA on the base model, which learns to answer from numbered passages and to decline.
 
     taught = build_examples(rows, passages_of(articles), profile, seed=7)
-    model = train_generator(taught, profile.generator, profile=profile, store=store, settings=settings, seed=7,
+    model = train_generator(taught, profile.generator, night=night, seed=7,
                             log_metrics=log_metrics, trained_on=features.digest)
 
 Only the words of the answer are learned, and logits exist only where they are: 8 x 128 tokens take 3.9 s on two cores.
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nightshift.answering.prompts import VERSION, render
 from nightshift.artifacts import Model
 from nightshift.errors import NotEnoughData, TrainingFailed
+from nightshift.night import Night
 from nightshift.progress import log, track
-from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.model_tree import store_model, write_trained_on
 from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
@@ -57,9 +57,7 @@ def train_generator(
     taught: TrainingSet,
     base_url: str,
     *,
-    profile: Profile,
-    store: Store,
-    settings: Settings,
+    night: Night,
     seed: int,
     log_metrics: LogMetrics,
     trained_on: str,
@@ -74,9 +72,9 @@ def train_generator(
             f"{len(taught.examples)} answered questions are too few to train the generator ({FEWEST_EXAMPLES} wanted)",
             "ask can_train first, and export the base generator",
         )
-    training = _Training(taught, base_url, profile=profile, settings=settings, seed=seed)
-    metrics = training.run(profile.generator_steps, log_metrics)
-    return training.stored(store, taught, trained_on, metrics)
+    training = _Training(taught, base_url, night=night, seed=seed)
+    metrics = training.run(night.profile.generator_steps, log_metrics)
+    return training.stored(night.store, taught, trained_on, metrics)
 
 
 def pays(adapter: Model) -> bool:
@@ -101,25 +99,25 @@ def answer_loss(model: Any, batch: Sequence[TokenizedExample]) -> "Tensor":
 class _Training:
     """The adapted model, its optimizer and this process's part of the work."""
 
-    def __init__(self, taught: TrainingSet, base_url: str, *, profile: Profile, settings: Settings, seed: int) -> None:
+    def __init__(self, taught: TrainingSet, base_url: str, *, night: Night, seed: int) -> None:
         import torch
         from accelerate import Accelerator
         from peft import LoraConfig, get_peft_model
 
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
-        torch.set_num_threads(max(1, settings.threads // self.accelerator.num_processes))
-        self.base, self.seed, self.batch = base_url, seed, profile.generator_batch
+        torch.set_num_threads(max(1, night.settings.threads // self.accelerator.num_processes))
+        self.base, self.seed, self.batch = base_url, seed, night.profile.generator_batch
         with self.accelerator.main_process_first():  # the first one unpacks, the others find it done
-            folder = unpacked(base_url, settings)
+            folder = unpacked(base_url, night.settings)
         self.tokenizer, self.asked = load_tokenizer(folder), taught.held_out
-        known = tokenize_examples(taught.examples, self.tokenizer, profile.generator_max_tokens)
+        known = tokenize_examples(taught.examples, self.tokenizer, night.profile.generator_max_tokens)
         self.learned = [one for one in known if one]
-        held_out = tokenize_examples(taught.held_out, self.tokenizer, profile.generator_max_tokens)
+        held_out = tokenize_examples(taught.held_out, self.tokenizer, night.profile.generator_max_tokens)
         self.held_out = [one for one in held_out if one]
         self.too_long = known.count(None)
         if not self.learned or not self.held_out:
             raise NotEnoughData(
-                f"of {len(known)} examples {self.too_long} are longer than {profile.generator_max_tokens} tokens",
+                f"of {len(known)} examples {self.too_long} are longer than {night.profile.generator_max_tokens} tokens",
                 "raise generator_max_tokens of the profile",
             )
         torch.manual_seed(seed)
@@ -128,7 +126,7 @@ class _Training:
         self.parameters = [one for one in self.adapted.parameters() if one.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=LEARNING_RATE, weight_decay=0.0)
         self.pace = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: learning_rate_factor(step, profile.generator_steps)
+            self.optimizer, lambda step: learning_rate_factor(step, night.profile.generator_steps)
         )
 
     @property

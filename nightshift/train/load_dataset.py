@@ -1,6 +1,6 @@
 """What the heads learn from: vectors from the embedding cache beside their labels, and plain texts.
 
-tickets, pairs = labelled_tickets(features, document_tower, profile, store, settings), labelled_pairs(...)
+tickets, pairs = labelled_tickets(features, document_tower, night), labelled_pairs(...)
 ordinary = ordinary_tickets(features, store)   # {ticket_id: text}
 """
 
@@ -16,8 +16,8 @@ from nightshift.artifacts import Features, Model
 from nightshift.index.build import chunk_table
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import cached_vectors, text_keys
+from nightshift.night import Night
 from nightshift.retrieval.sections import Sections
-from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.train.dataset import Labelled
 from nightshift.warehouse import read_mart
@@ -26,21 +26,19 @@ NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]
 ORDINARY = 2_000  # tickets that say what is normal here
 
 
-def labelled_tickets(
-    features: Features, document_tower: Model, profile: Profile, store: Store, settings: Settings
-) -> Labelled:
-    """The newest tickets of the training part that carry an intent, at most `profile.intent_tickets`."""
-    tickets = read_mart(store, features, "tickets")
+def labelled_tickets(features: Features, document_tower: Model, night: Night) -> Labelled:
+    """The newest tickets of the training part that carry an intent, at most `intent_tickets` of the profile."""
+    tickets = read_mart(night.store, features, "tickets")
     trained = pc.and_(pc.equal(tickets["split"], "train"), pc.not_equal(tickets["intent"], ""))
-    rows = tickets.filter(trained).sort_by(NEWEST_FIRST).slice(0, profile.intent_tickets)
-    return _labelled(rows, "intent", document_tower, store, settings)
+    rows = tickets.filter(trained).sort_by(NEWEST_FIRST).slice(0, night.profile.intent_tickets)
+    return _labelled(rows, "intent", document_tower, night)
 
 
-def labelled_pairs(features: Features, document_tower: Model, store: Store, settings: Settings) -> Labelled:
+def labelled_pairs(features: Features, document_tower: Model, night: Night) -> Labelled:
     """Every training pair, labelled with the article that resolved the ticket, and the sections of all articles."""
-    pairs = read_mart(store, features, "training_pairs")
-    labelled = _labelled(pairs, "article_id", document_tower, store, settings)
-    return replace(labelled, sections=_sections(features, document_tower, store, settings))
+    pairs = read_mart(night.store, features, "training_pairs")
+    labelled = _labelled(pairs, "article_id", document_tower, night)
+    return replace(labelled, sections=_sections(features, document_tower, night))
 
 
 def ordinary_tickets(features: Features, store: Store) -> dict[str, str]:
@@ -50,20 +48,18 @@ def ordinary_tickets(features: Features, store: Store) -> dict[str, str]:
     return dict(zip(rows["ticket_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
-def _sections(features: Features, document_tower: Model, store: Store, settings: Settings) -> Sections:
+def _sections(features: Features, document_tower: Model, night: Night) -> Sections:
     """The sections that the index of `features` holds, from the same cache."""
-    chunks = chunk_table(read_mart(store, features, "articles"))
-    vectors = _vectors(
-        "chunks", chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist(), document_tower, store, settings
-    )
+    chunks = chunk_table(read_mart(night.store, features, "articles"))
+    vectors = _vectors("chunks", chunks["chunk_id"].to_pylist(), chunks["embedded"].to_pylist(), document_tower, night)
     return Sections(vectors, chunks["article_id"].to_pylist())
 
 
-def _labelled(rows: pa.Table, label: str, document_tower: Model, store: Store, settings: Settings) -> Labelled:
+def _labelled(rows: pa.Table, label: str, document_tower: Model, night: Night) -> Labelled:
     texts = rows["text"].to_pylist()
     return Labelled(
         rows["ticket_id"].to_pylist(),
-        _vectors("tickets", text_keys(texts), texts, document_tower, store, settings),
+        _vectors("tickets", text_keys(texts), texts, document_tower, night),
         rows[label].to_pylist(),
         rows["created_at"].to_pylist(),
         [len(text.split()) for text in texts],
@@ -71,14 +67,14 @@ def _labelled(rows: pa.Table, label: str, document_tower: Model, store: Store, s
 
 
 def _vectors(
-    kind: str, keys: Sequence[str], texts: Sequence[str], document_tower: Model, store: Store, settings: Settings
+    kind: str, keys: Sequence[str], texts: Sequence[str], document_tower: Model, night: Night
 ) -> NDArray[np.float32]:
     vectors, _ = cached_vectors(
         kind,
         keys,
         texts,
         encoder_digest=document_tower.digest,
-        open_encoder=lambda: open_batch_encoder(store.checkout(document_tower.digest), settings.threads),
-        store=store,
+        open_encoder=lambda: open_batch_encoder(night.store.checkout(document_tower.digest), night.settings.threads),
+        store=night.store,
     )
     return vectors

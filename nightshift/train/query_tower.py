@@ -1,7 +1,7 @@
 """The query tower: a LoRA adapter that learns which article resolves which ticket, over documents that stay frozen.
 
     pairs:  ticket_id='1482' text='Cannot receive mail after update ...' article_id='cannot-receive-messages' created_at=...
-    model = train_query_tower(pairs, sections, tower, profile=profile, store=store, settings=settings, seed=7, log_metrics=log_metrics,
+    model = train_query_tower(pairs, sections, tower, night=night, seed=7, log_metrics=log_metrics,
                               trained_on=features.digest)
 
 The loss is a softmax over all articles, each scored by its best frozen section: no negatives to sample, and no
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from nightshift.artifacts import Model
 from nightshift.errors import TrainingFailed
 from nightshift.metrics.ranking import ranking
+from nightshift.night import Night
 from nightshift.progress import log, track
 from nightshift.retrieval.sections import Sections
-from nightshift.settings import Profile, Settings
 from nightshift.store import Store
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model, write_trained_on
@@ -67,9 +67,7 @@ def train_query_tower(
     sections: Sections,
     document_tower: Model,
     *,
-    profile: Profile,
-    store: Store,
-    settings: Settings,
+    night: Night,
     seed: int,
     log_metrics: LogMetrics,
     trained_on: str,
@@ -83,28 +81,26 @@ def train_query_tower(
     if len(examples.ticket_ids) < FEWEST_TICKETS:
         log(f"    query tower  not trained: {len(examples.ticket_ids)} resolved tickets, {FEWEST_TICKETS} are needed")
         return untrained(document_tower.base)
-    training = _Training(examples, sections, document_tower.base, profile=profile, settings=settings, seed=seed)
-    metrics = training.run(profile.tower_epochs, log_metrics)
-    return training.stored(store, trained_on, document_tower.digest, metrics)
+    training = _Training(examples, sections, document_tower.base, night=night, seed=seed)
+    metrics = training.run(night.profile.tower_epochs, log_metrics)
+    return training.stored(night.store, trained_on, document_tower.digest, metrics)
 
 
 class _Training:
     """The tower, its optimizer and this process's part of the work."""
 
-    def __init__(
-        self, examples: Examples, sections: Sections, base: str, *, profile: Profile, settings: Settings, seed: int
-    ) -> None:
+    def __init__(self, examples: Examples, sections: Sections, base: str, *, night: Night, seed: int) -> None:
         import torch
         from accelerate import Accelerator
 
         from nightshift.train.encoder_module import load_tokenizer
 
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
-        torch.set_num_threads(max(1, settings.threads // self.accelerator.num_processes))
+        torch.set_num_threads(max(1, night.settings.threads // self.accelerator.num_processes))
         self.examples, self.sections, self.base = examples, sections, base
-        self.batch_size, self.seed = profile.tower_batch, seed
+        self.batch_size, self.seed = night.profile.tower_batch, seed
         folder = resolve(base)
-        self.tokenizer = load_tokenizer(folder, profile.tower_max_tokens)
+        self.tokenizer = load_tokenizer(folder, night.profile.tower_max_tokens)
         torch.manual_seed(seed)
         tower = adapted(folder)
         self.parameters = [parameter for parameter in tower.parameters() if parameter.requires_grad]

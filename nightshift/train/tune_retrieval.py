@@ -1,6 +1,6 @@
 """The dials of a release: how much each signal counts, and when it is better to decline.
 
-    dials = tune(features, index, document_tower, query_tower, tickets, store, settings)
+    dials = tune(features, index, document_tower, query_tower, tickets, night)
     dials.weights     # {'fusion': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
     dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
 
@@ -22,14 +22,13 @@ from nightshift.artifacts import Features, Index, Model
 from nightshift.index.build import resolved_table, unresolved_table
 from nightshift.index.exact import ExactIndex
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.night import Night
 from nightshift.retrieval.answerability import Answerability
 from nightshift.retrieval.confidence import UNFITTED
 from nightshift.retrieval.ranking import Encoder
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.retrieval.without_answer import evidence_pair
-from nightshift.settings import Settings
-from nightshift.store import Store
 from nightshift.train.abstention import fit_confidence
 from nightshift.train.dataset import Labelled
 from nightshift.train.fusion_weights import COLD_START, fit_fusion
@@ -45,23 +44,23 @@ def tune(
     document_tower: Model,
     query_tower: Model,
     tickets: Labelled,
-    store: Store,
-    settings: Settings,
+    night: Night,
 ) -> TunedParameters:
     """Fit blend and confidence. With too few resolved tickets they are the defaults of a cold start.
 
     `tickets` are those that the intent head learns from.
     """
+    store, threads = night.store, night.settings.threads
     pairs = read_mart(store, features, "training_pairs")
     resolved = resolved_table(pairs, pairs.num_rows)
     held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
     asked = resolved.filter(pa.array(held))
     if not asked.num_rows:
         return TunedParameters({"fusion": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
-    learned = labelled_pairs(features, document_tower, store, settings)
+    learned = labelled_pairs(features, document_tower, night)
     encoders = SharedEncoders(store)
-    documents = encoders(store.checkout(document_tower.digest), settings.threads)
-    queries = encoders(store.checkout(query_tower.digest), settings.threads)
+    documents = encoders(store.checkout(document_tower.digest), threads)
+    queries = encoders(store.checkout(query_tower.digest), threads)
     folder = store.checkout(index.digest)
     chunks, memory = ExactIndex.open(folder), TicketKnn.load(folder)
     texts: list[str] = asked["text"].to_pylist()

@@ -1,6 +1,6 @@
 """From a snapshot of the lake to the marts that everything learns from, by dbt over DuckDB.
 
-    features, work = transform(snapshot, "", store, settings)
+    features, work = transform(snapshot, "", night)
     features.split_at                                   # '2026-01-09T00:00:00Z'
     read_mart(store, features, "training_pairs")        # -> pyarrow.Table
     # ticket_id  created_at        text                        article_id      intent

@@ -1,14 +1,14 @@
 """The stage: a snapshot becomes Features, at the cost of what changed.
 
-features, work = transform(snapshot, "", store, settings)
+features, work = transform(snapshot, "", night)
 """
 
 from dataclasses import dataclass, field
 
 from nightshift.artifacts import Features, Snapshot
 from nightshift.lake import read_manifest
+from nightshift.night import Night
 from nightshift.progress import log
-from nightshift.settings import Settings
 from nightshift.store import Store
 from nightshift.warehouse import build_state
 from nightshift.warehouse.dbt import Parameters, build, code_digest, project
@@ -38,15 +38,14 @@ class WarehouseWork:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def transform(
-    snapshot: Snapshot, split_at: str, store: Store, settings: Settings, min_words: int = 3
-) -> tuple[Features, WarehouseWork]:
+def transform(snapshot: Snapshot, split_at: str, night: Night, min_words: int = 3) -> tuple[Features, WarehouseWork]:
     """Load what changed, build the marts with dbt, test them, and put them into the store.
 
     `split_at` is an ISO time; '' puts the newest fifth of the resolved tickets into evaluation. The Features
     depend on the snapshot, the split, `min_words` and the dbt code alone, never on what the warehouse held before.
     Raises WarehouseError (DataTestsFailed when a data test fails), SettingsError, NotEnoughData.
     """
+    store, settings = night.store, night.settings
     split_at = parse_split(split_at) if split_at else ""
     file = warehouse_file(settings.warehouse)
     code = code_digest(project())

@@ -13,7 +13,7 @@ import pytest
 from nightshift.artifacts import Model
 from nightshift.backtest.plan import planned
 from nightshift.backtest.plot import NAMES, gained, moving, picture
-from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, Night
+from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, ReplayedNight
 from nightshift.backtest.report import prepared, table, to_json, write
 from nightshift.backtest.train_night import Cost, NightRelease
 from nightshift.errors import SettingsError
@@ -31,7 +31,7 @@ def night(at, nightly, frozen, questions=QUESTIONS):
     }
     cost = Cost(embedded=5, seconds=3.0, tower_seconds=0.0)
     lesson = NightRelease(Path("unread"), Model("query_tower", "", "", ""), frozenset(), 100, {"dense": 1.0}, cost)
-    return Night(at, lesson, trained=False, asked_at=[at] * questions, hits=hits if questions else {})
+    return ReplayedNight(at, lesson, trained=False, asked_at=[at] * questions, hits=hits if questions else {})
 
 
 @pytest.fixture

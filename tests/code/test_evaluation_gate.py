@@ -16,9 +16,10 @@ from nightshift.artifacts import Drift, Features, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import ReleaseRef, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
+from nightshift.night import Night
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.retrieval import retriever
-from nightshift.settings import Settings, profile
+from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
 
@@ -147,7 +148,7 @@ def world(tmp_path, monkeypatch):
     def run(candidate, champion, given=None, writer=Writer):
         drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)
         return evaluate(
-            candidate, champion, given or features(), drift, store, settings=settings, profile=profile("tiny"), code="",
+            candidate, champion, given or features(), drift, Night.from_settings(settings, store), code="",
             assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), writer(), Policy()),
         )  # fmt: skip
 

@@ -13,12 +13,12 @@ import pytest
 
 from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
+from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.registry.promotion import promote_or_reject, roll_back
 from nightshift.registry.tracking import registry_client, tracked
 from nightshift.release.layout import FORMAT
 from nightshift.settings import Settings
-from nightshift.store import open_store
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,8 +39,13 @@ def settings(tmp_path, empty_database):
 
 
 @pytest.fixture
-def store(settings):
-    return open_store(settings.store)
+def night(settings):
+    return Night.from_settings(settings)
+
+
+@pytest.fixture
+def store(night):
+    return night.store
 
 
 @pytest.fixture
@@ -65,29 +70,29 @@ def test_nothing_serves_at_first(settings):
         registry.serving(settings)
 
 
-def test_a_release_is_registered_once(settings, store, candidate):
+def test_a_release_is_registered_once(settings, night, candidate):
     """Registering a release again keeps its version and takes the newer evaluation."""
     release, evaluation = candidate("one")
-    first = registry.register(settings, release, evaluation, store)
-    again = registry.register(settings, release, replace(evaluation, verdict="rejected", reasons=["slower"]), store)
+    first = registry.register(release, evaluation, night)
+    again = registry.register(release, replace(evaluation, verdict="rejected", reasons=["slower"]), night)
     assert (first.version, again.version) == (1, 1)
     assert (again.verdict, again.reasons) == ("rejected", ["slower"])
     assert again.aliases == ["challenger"]
 
 
-def test_reasons_of_any_length_are_kept(settings, store, candidate):
+def test_reasons_of_any_length_are_kept(settings, night, candidate):
     """Reasons longer than a tag are cut to whole reasons, and the run holds the evaluation in full."""
     release, evaluation = candidate("one", reasons=[f"slice {n} fell below its floor " + "x" * 100 for n in range(200)])
-    entry = registry.register(settings, release, evaluation, store)
+    entry = registry.register(release, evaluation, night)
     assert 10 < len(entry.reasons) < 50
     assert entry.reasons[-1] == "and more: see evaluation.json"
     assert list((settings.home / "mlartifacts").rglob("evaluation.json"))
 
 
-def test_promotion_and_the_way_back(settings, store, candidate):
+def test_promotion_and_the_way_back(settings, night, candidate):
     """Three promotions, two rollbacks one step each, and a history that tells all five."""
     for name in ("one", "two", "three"):
-        entry = registry.register(settings, *candidate(name), store)
+        entry = registry.register(*candidate(name), night)
         registry.promote(settings, entry.version)
     assert registry.serving(settings).version == 3
     assert registry.rollback(settings).version == 2
@@ -104,22 +109,22 @@ def test_promotion_and_the_way_back(settings, store, candidate):
     ]
 
 
-def test_rollback_to_a_named_version(settings, store, candidate):
+def test_rollback_to_a_named_version(settings, night, candidate):
     """A named version serves at once; one that does not exist is refused with the ones that do."""
     for name in ("one", "two", "three"):
-        registry.promote(settings, registry.register(settings, *candidate(name), store).version)
+        registry.promote(settings, registry.register(*candidate(name), night).version)
     assert registry.rollback(settings, 1).aliases == ["champion"]
     with pytest.raises(RegistryError, match="name one of: 3, 2, 1"):
         registry.rollback(settings, 9)
 
 
-def test_a_night_promotes_rejects_or_leaves(settings, store, candidate):
+def test_a_night_promotes_rejects_or_leaves(settings, night, candidate):
     """A good candidate serves, the same again is unchanged, a bad one is kept with its reasons."""
     release, evaluation = candidate("one")
-    assert promote_or_reject(release, evaluation, settings, store).outcome == "promoted"
-    assert promote_or_reject(release, evaluation, settings, store).outcome == "unchanged"
+    assert promote_or_reject(release, evaluation, night).outcome == "promoted"
+    assert promote_or_reject(release, evaluation, night).outcome == "unchanged"
     worse, judged = candidate("two", verdict="rejected", champion=release.digest, reasons=["hit@5 fell by 3 points"])
-    rejected = promote_or_reject(worse, judged, settings, store)
+    rejected = promote_or_reject(worse, judged, night)
     assert (rejected.outcome, rejected.serving, rejected.reasons) == (
         "rejected",
         release.digest,
@@ -128,55 +133,55 @@ def test_a_night_promotes_rejects_or_leaves(settings, store, candidate):
     assert len(registry.releases(settings)) == 2
 
 
-def test_a_night_does_not_undo_a_rollback(settings, store, candidate):
+def test_a_night_does_not_undo_a_rollback(settings, night, candidate):
     """What a person rolled back is not promoted by the next night, but may be by hand."""
     first, _ = candidate("one")
-    promote_or_reject(*candidate("one"), settings, store)
+    promote_or_reject(*candidate("one"), night)
     second = candidate("two", champion=first.digest)
-    promote_or_reject(*second, settings, store)
+    promote_or_reject(*second, night)
     assert roll_back(settings).serving == first.digest
-    refused = promote_or_reject(*second, settings, store)
+    refused = promote_or_reject(*second, night)
     assert (refused.outcome, refused.serving) == ("rejected", first.digest)
     assert "rolled version 2 back" in refused.reasons[0]
     assert roll_back(settings, 2).serving == second[0].digest
     assert registry.serving(settings).rolled_back is False
 
 
-def test_a_stale_comparison_is_refused(settings, store, candidate):
+def test_a_stale_comparison_is_refused(settings, night, candidate):
     """A candidate judged against a release that no longer serves is not promoted."""
-    promote_or_reject(*candidate("one"), settings, store)
+    promote_or_reject(*candidate("one"), night)
     with pytest.raises(RegistryError, match="run the night again"):
-        promote_or_reject(*candidate("two", champion="0" * 64), settings, store)
+        promote_or_reject(*candidate("two", champion="0" * 64), night)
 
 
-def test_a_release_of_another_format_gives_way(settings, store, candidate):
+def test_a_release_of_another_format_gives_way(settings, night, candidate):
     """After an update nothing can be compared with what serves: a candidate judged without it takes its place."""
-    promote_or_reject(*candidate("old", form=FORMAT - 1), settings, store)
-    assert promote_or_reject(*candidate("new"), settings, store).outcome == "promoted"
+    promote_or_reject(*candidate("old", form=FORMAT - 1), night)
+    assert promote_or_reject(*candidate("new"), night).outcome == "promoted"
     with pytest.raises(RegistryError, match="compared with no release"):
-        promote_or_reject(*candidate("newer"), settings, store)
+        promote_or_reject(*candidate("newer"), night)
 
 
-def test_a_promotion_broken_off_is_completed(settings, store, candidate, monkeypatch):
+def test_a_promotion_broken_off_is_completed(settings, night, candidate, monkeypatch):
     """When the process dies after the alias moved, promoting again writes the history that is missing."""
-    registry.promote(settings, registry.register(settings, *candidate("one"), store).version)
+    registry.promote(settings, registry.register(*candidate("one"), night).version)
     release, evaluation = candidate("two", champion=registry.serving(settings).digest)
-    registry.register(settings, release, evaluation, store)
+    registry.register(release, evaluation, night)
     with monkeypatch.context() as broken:
         broken.setattr(registry.json, "dumps", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             registry.promote(settings, 2)
     assert registry.serving(settings).version == 2
     assert len(registry.history(settings)) == 1
-    assert promote_or_reject(release, evaluation, settings, store).serving == release.digest
+    assert promote_or_reject(release, evaluation, night).serving == release.digest
     assert [(move.version, move.instead_of) for move in registry.history(settings)] == [(1, 0), (2, 1)]
     assert registry.rollback(settings).version == 1
 
 
-def test_two_promotions_at_once(settings, store, candidate):
+def test_two_promotions_at_once(settings, night, candidate):
     """Of two processes that promote at once both are in the history, in the order in which they served."""
     for name in ("one", "two"):
-        registry.register(settings, *candidate(name), store)
+        registry.register(*candidate(name), night)
     code = textwrap.dedent("""
         import sys
         from nightshift.registry import mlflow as registry

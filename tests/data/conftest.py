@@ -3,6 +3,7 @@
 import pytest
 
 from nightshift.lake import ingest
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
@@ -19,4 +20,4 @@ def settings():
 
 @pytest.fixture
 def night(store, settings):
-    return lambda delivery, settings=settings: ingest(delivery, store, settings)
+    return lambda delivery, settings=settings: ingest(delivery, Night.from_settings(settings, store))

@@ -9,6 +9,7 @@ from nightshift.backtest import time_travel as reading
 from nightshift.backtest.plan import planned
 from nightshift.backtest.time_travel import history_of, read_history
 from nightshift.errors import NotEnoughData
+from nightshift.night import Night
 from nightshift.warehouse import read_mart, transform
 
 SPLIT = day(6, hour=0)
@@ -29,7 +30,7 @@ def replayed(tmp_path_factory):
     }
     taken = snapshot(store, {**shop(), "night-2": more})
     plan = planned(SPLIT, day(10, hour=0), "2d", "never")
-    return store, settings, taken, history_of(taken, plan, store, settings)
+    return store, settings, taken, history_of(taken, plan, Night.from_settings(settings, store))
 
 
 def known(replayed, night):
@@ -40,7 +41,10 @@ def known(replayed, night):
 def test_a_night_knows_what_the_transform_of_that_night_knows(replayed):
     """Questions are those of the marts at this split; pairs too, less the link that no helper had given yet."""
     store, settings, taken, history = replayed
-    cut, real = history.features(SPLIT, store), transform(taken, SPLIT.isoformat(), store, settings)[0]
+    cut, real = (
+        history.features(SPLIT, store),
+        transform(taken, SPLIT.isoformat(), Night.from_settings(settings, store))[0],
+    )
     assert read_mart(store, cut, "eval_questions").equals(read_mart(store, real, "eval_questions"))
     assert read_mart(store, cut, "articles").equals(read_mart(store, real, "articles"))
     pairs = {name: read_mart(store, one, "training_pairs") for name, one in (("cut", cut), ("real", real))}
@@ -78,5 +82,5 @@ def test_a_time_in_which_few_asked_is_refused_with_the_count(replayed, monkeypat
     monkeypatch.setattr(reading, "ingest", lambda *_: (taken, None))
     plan = planned(SPLIT, day(10, hour=0), "2d", "never")
     with pytest.raises(NotEnoughData, match="5 questions") as refused:
-        read_history("file:///shop", plan, store, settings)
+        read_history("file:///shop", plan, Night.from_settings(settings, store))
     assert "--from" in refused.value.cure

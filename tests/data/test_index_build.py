@@ -12,6 +12,7 @@ from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData
 from nightshift.index.build import build, resolved_table, unresolved_table
 from nightshift.index.exact import ExactIndex
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
@@ -69,7 +70,7 @@ def world(tmp_path):
         pq.write_table(MARTS["unresolved"].empty_table(), folder / "unresolved.parquet")
         encoder = WordEncoder()
         features = Features(store.put_tree(folder), "s", "")
-        index, work = build(features, model, store, settings, lambda _folder, _threads: encoder)
+        index, work = build(features, model, Night.from_settings(settings, store), lambda _folder, _threads: encoder)
         return index, work, encoder.seen
 
     return store, settings, made

@@ -7,6 +7,7 @@ import pytest
 from memory_delivery import TABLES, TICKETS, Delivery, quarantine_of, rows_of, ticket
 
 from nightshift.lake import ingest, read_manifest
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
@@ -125,8 +126,8 @@ def test_the_digest_follows_the_content_alone(tmp_path, night, settings):
     first, _ = night(Delivery(a=[ticket(1)], b=[ticket(2)]))
     quiet, work = night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))
     elsewhere = open_store(f"file://{tmp_path}/elsewhere")
-    ingest(Delivery(night=1, a=[ticket(9)]), elsewhere, settings)
-    other, _ = ingest(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]), elsewhere, settings)
+    ingest(Delivery(night=1, a=[ticket(9)]), Night.from_settings(settings, elsewhere))
+    other, _ = ingest(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]), Night.from_settings(settings, elsewhere))
     assert first.digest == quiet.digest == other.digest
     assert (quiet.as_of, work.rows_read) == ("2026-01-03T00:00:00Z", 0)
     assert quiet == other
@@ -198,7 +199,7 @@ def test_public_support_questions_load_by_their_mapping(shared_data, store, sett
     from nightshift.sources import open_source
 
     source = open_source(f"file://{shared_data}/thunderbird?mapping=thunderbird", settings)
-    snapshot, work = ingest(source, store, settings)
+    snapshot, work = ingest(source, Night.from_settings(settings, store))
     assert {table: snapshot.rows[table] for table in ("articles", "tickets", "answers")} == {
         "articles": 174,
         "tickets": 29_512,
@@ -206,7 +207,7 @@ def test_public_support_questions_load_by_their_mapping(shared_data, store, sett
     }
     assert snapshot.rows["resolutions"] > 2_158
     assert snapshot.quarantined == {}
-    again, work = ingest(source, store, settings)
+    again, work = ingest(source, Night.from_settings(settings, store))
     assert (again, work.rows_read) == (snapshot, 0)
 
 
@@ -214,9 +215,11 @@ def test_the_simulated_company_loads(store, settings):
     """Night after night: only planted rows are bad, and a new night reads the new objects alone."""
     from nightshift.sources import open_source
 
-    first, _ = ingest(open_source("simulate://shop?night=1&history=2", settings), store, settings)
+    first, _ = ingest(open_source("simulate://shop?night=1&history=2", settings), Night.from_settings(settings, store))
     assert all(first.rows.values())
     assert set(first.quarantined) <= {"tickets"}
-    second, work = ingest(open_source("simulate://shop?night=2&history=2", settings), store, settings)
+    second, work = ingest(
+        open_source("simulate://shop?night=2&history=2", settings), Night.from_settings(settings, store)
+    )
     assert 0 < work.new < work.objects / 2
     assert second.rows["tickets"] > first.rows["tickets"]

@@ -13,6 +13,7 @@ import pytest
 
 from nightshift.errors import SettingsError, SourceError
 from nightshift.lake import ingest, read_manifest
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.simulation import delivery
 from nightshift.simulation.simulate import truth, write_night
@@ -273,7 +274,7 @@ def test_broken_lines_and_nothing_else_are_quarantined(tmp_path):
     """Of everything the company writes, the lake refuses exactly the lines the truth calls malformed."""
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
     store = open_store(settings.store)
-    snapshot, _ = ingest(source(4), store, settings)
+    snapshot, _ = ingest(source(4), Night.from_settings(settings, store))
     refused = Counter()
     for part in read_manifest(store, snapshot.digest).tables["tickets"]:
         refused.update({part.object: sum(part.quarantined.values())})

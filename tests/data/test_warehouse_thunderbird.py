@@ -10,6 +10,7 @@ import pytest
 from deliveries import part, place
 
 from nightshift.lake import Manifest, snapshot_of
+from nightshift.night import Night
 from nightshift.warehouse import read_mart, transform
 
 TIME = pa.timestamp("us")
@@ -83,7 +84,9 @@ def test_a_late_edit_of_one_percent_gives_the_features_of_a_fresh_build(shared_d
     """Marts hold their rules on real tickets, and an incremental night agrees with one that starts from nothing."""
     store, settings = place(tmp_path)
     tables = {name: (part(store, f"{name}.parquet", rows),) for name, rows in thunderbird(shared_data).items()}
-    first, work = transform(snapshot_of(store, Manifest(tables), ""), "2025-01-01", store, settings)
+    first, work = transform(
+        snapshot_of(store, Manifest(tables), ""), "2025-01-01", Night.from_settings(settings, store)
+    )
     assert work.built == "in full"
     assert first.rows["tickets"] == 29_512
 
@@ -99,10 +102,10 @@ def test_a_late_edit_of_one_percent_gives_the_features_of_a_fresh_build(shared_d
 
     late = part(store, "late.parquet", relabelled(pq.read_table(store.path(tables["tickets"][0].digest))))
     edited = snapshot_of(store, Manifest({**tables, "tickets": (*tables["tickets"], late)}), "")
-    incremental, work = transform(edited, "2025-01-01", store, settings)
+    incremental, work = transform(edited, "2025-01-01", Night.from_settings(settings, store))
     assert work.built == "touched keys"
     assert 296 <= work.keys_touched < 1_000
-    fresh, _ = transform(edited, "2025-01-01", store, place(tmp_path / "fresh")[1])
+    fresh, _ = transform(edited, "2025-01-01", Night.from_settings(place(tmp_path / "fresh")[1], store))
     assert incremental == fresh
     assert incremental.digest != first.digest
 

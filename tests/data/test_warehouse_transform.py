@@ -9,6 +9,7 @@ import pytest
 from deliveries import answer, article, day, place, resolved, shop, snapshot, ticket
 
 from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, StoreFull, WarehouseError
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store.local import FileStore
 from nightshift.warehouse import MARTS, dbt, read_mart, transform
@@ -20,7 +21,7 @@ SPLIT = "2026-01-09T00:00:00Z"
 def night(tmp_path_factory):
     """One built night: its store, settings, Features and work. Tests build on in any order: only the store stays as it was."""
     store, settings = place(tmp_path_factory.mktemp("night"))
-    features, work = transform(snapshot(store, shop()), "", store, settings)
+    features, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     return store, settings, features, work
 
 
@@ -60,10 +61,10 @@ def test_features_depend_on_the_snapshot_and_not_on_the_way_to_it(tmp_path):
     fresh = []
     for number, one in enumerate(snapshots):
         _, anew = place(tmp_path / f"fresh-{number}")
-        fresh.append(transform(one, SPLIT, store, anew)[0].digest)
+        fresh.append(transform(one, SPLIT, Night.from_settings(anew, store))[0].digest)
     assert len(set(fresh)) == len(nights)
     for step, at in enumerate((0, 1, 2, 0, 2, 1, 0)):
-        features, work = transform(snapshots[at], SPLIT, store, travelled)
+        features, work = transform(snapshots[at], SPLIT, Night.from_settings(travelled, store))
         assert features.digest == fresh[at], f"step {step}"
         assert work.built == ("touched keys" if step else "in full")
 
@@ -99,9 +100,11 @@ def test_every_mart_has_the_columns_that_stages_rely_on(night):
 def test_an_unchanged_night_does_not_start_dbt(night, monkeypatch):
     """The same snapshot again gives the same Features from memory, and says so."""
     store, settings, features, _ = night
-    transform(snapshot(store, shop()), "", store, settings)  # other tests may have gone elsewhere since
+    transform(
+        snapshot(store, shop()), "", Night.from_settings(settings, store)
+    )  # other tests may have gone elsewhere since
     monkeypatch.setattr(dbt, "run_dbt", lambda *_, **__: pytest.fail("dbt was started"))
-    again, work = transform(snapshot(store, shop()), "", store, settings)
+    again, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     assert again == features
     assert work.built == "unchanged"
 
@@ -109,12 +112,14 @@ def test_an_unchanged_night_does_not_start_dbt(night, monkeypatch):
 def test_a_split_moved_by_a_second_builds_in_full_and_the_old_one_comes_back(night):
     """Another split or word limit never mixes with what was built before; going back gives the first digest."""
     store, settings, features, _ = night
-    moved, work = transform(snapshot(store, shop()), "2026-01-05T09:00:01Z", store, settings, min_words=6)
+    moved, work = transform(
+        snapshot(store, shop()), "2026-01-05T09:00:01Z", Night.from_settings(settings, store), min_words=6
+    )
     assert work.built == "in full"
     assert moved.split_at == "2026-01-05T09:00:01Z"
     assert moved.rows["training_pairs"] == 0  # every question has five words
     assert moved.rows["eval_questions"] == 5
-    back, _ = transform(snapshot(store, shop()), "2026-01-09T02:00:00+02:00", store, settings)
+    back, _ = transform(snapshot(store, shop()), "2026-01-09T02:00:00+02:00", Night.from_settings(settings, store))
     assert back == features
 
 
@@ -123,10 +128,10 @@ def test_a_failed_data_test_exports_nothing_and_the_corrected_night_is_whole(nig
     store, settings, features, _ = night
     broken = snapshot(store, {**shop(), "night-2": {"tickets": [ticket("t99", None, "very private words")]}})
     with pytest.raises(DataTestsFailed) as raised:
-        transform(broken, SPLIT, store, settings)
+        transform(broken, SPLIT, Night.from_settings(settings, store))
     assert "not_null_stg_tickets_created_at (1 rows)" in str(raised.value)
     assert "private" not in str(raised.value)
-    again, _ = transform(snapshot(store, shop()), SPLIT, store, settings)
+    again, _ = transform(snapshot(store, shop()), SPLIT, Night.from_settings(settings, store))
     assert again == features
 
 
@@ -150,9 +155,9 @@ def test_a_second_process_is_told_that_another_night_is_running(night):
     ) as other:
         assert other.stdout.readline() == b"held\n"
         with pytest.raises(WarehouseError, match="another night is using the warehouse"):
-            transform(snapshot(store, shop()), "", store, settings)
+            transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
         other.stdin.close()
-    assert transform(snapshot(store, shop()), "", store, settings)[0] == features
+    assert transform(snapshot(store, shop()), "", Night.from_settings(settings, store))[0] == features
 
 
 def test_it_works_from_any_folder_and_writes_only_under_home(night, tmp_path, monkeypatch):
@@ -160,8 +165,8 @@ def test_it_works_from_any_folder_and_writes_only_under_home(night, tmp_path, mo
     store, settings, features, _ = night
     monkeypatch.chdir(tmp_path)
     before = set(dbt.project().rglob("*"))
-    transform(snapshot(store, shop()), "2026-01-04", store, settings)
-    assert transform(snapshot(store, shop()), "", store, settings)[0] == features
+    transform(snapshot(store, shop()), "2026-01-04", Night.from_settings(settings, store))
+    assert transform(snapshot(store, shop()), "", Night.from_settings(settings, store))[0] == features
     assert list(tmp_path.iterdir()) == []
     assert set(dbt.project().rglob("*")) == before
 
@@ -170,7 +175,7 @@ def test_a_wiped_store_gets_its_features_again(night, tmp_path):
     """The warehouse remembers a build whose bytes are gone: they are exported again, under the same digest."""
     _, settings, features, _ = night
     store, _ = place(tmp_path)
-    again, work = transform(snapshot(store, shop()), "", store, settings)
+    again, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     assert again.digest == features.digest
     assert work.built == "touched keys"
     assert len(read_mart(store, again, "tickets")) == 10
@@ -187,16 +192,16 @@ def test_a_build_that_broke_off_is_followed_by_one_in_full(night, tmp_path):
     store, full = FileStore(tmp_path / "store"), Full(tmp_path / "store")
     one = snapshot(store, edited())
     with pytest.raises(StoreFull):
-        transform(one, SPLIT, full, settings)
-    assert transform(one, SPLIT, store, settings)[1].built == "in full"
-    assert transform(snapshot(store, shop()), SPLIT, store, settings)[0].digest == features.digest
+        transform(one, SPLIT, Night.from_settings(settings, full))
+    assert transform(one, SPLIT, Night.from_settings(settings, store))[1].built == "in full"
+    assert transform(snapshot(store, shop()), SPLIT, Night.from_settings(settings, store))[0].digest == features.digest
 
 
 def test_resolutions_of_deleted_articles_are_dropped_and_counted(night):
     """A link to an article that does not exist pairs with nothing."""
     store, settings, _, _ = night
     gone = {name: content for name, content in shop().items() if name != "articles/returns.md"}
-    features, work = transform(snapshot(store, gone), SPLIT, store, settings)
+    features, work = transform(snapshot(store, gone), SPLIT, Night.from_settings(settings, store))
     assert work.unlinked == 5
     assert set(read_mart(store, features, "training_pairs")["article_id"].to_pylist()) == {"delivery"}
     assert read_mart(store, features, "generator_examples")["article_id"].to_pylist().count("") == 4
@@ -207,14 +212,16 @@ def test_a_split_that_is_no_time_is_refused(night, split_at):
     """Nothing but a parsed time ever reaches SQL."""
     store, settings, _, _ = night
     with pytest.raises(SettingsError, match="split_at is"):
-        transform(snapshot(store, shop()), split_at, store, settings)
+        transform(snapshot(store, shop()), split_at, Night.from_settings(settings, store))
 
 
 def test_a_snapshot_without_resolved_tickets_cannot_be_split(tmp_path):
     """The automatic split says what is missing and where to map it."""
     store, settings = place(tmp_path)
     with pytest.raises(NotEnoughData, match="resolved by an article that exists"):
-        transform(snapshot(store, {"night-1": {"tickets": [ticket("t1", day(1))]}}), "", store, settings)
+        transform(
+            snapshot(store, {"night-1": {"tickets": [ticket("t1", day(1))]}}), "", Night.from_settings(settings, store)
+        )
 
 
 def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
@@ -225,7 +232,7 @@ def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
     settings.home.mkdir()
     (settings.home / "warehouse.duckdb").write_bytes(b"not a database at all" * 1000)
     with pytest.raises(WarehouseError, match="cannot be opened") as raised:
-        transform(snapshot(store, shop()), "", store, settings)
+        transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     assert "deleted" in raised.value.cure
 
 

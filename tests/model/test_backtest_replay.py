@@ -14,8 +14,8 @@ from nightshift.backtest.replay import CONTENDERS, replay
 from nightshift.backtest.time_travel import History, _written
 from nightshift.cli import app
 from nightshift.export.encoder import export_document_tower
+from nightshift.night import Night
 from nightshift.settings import Settings
-from nightshift.store import open_store
 from nightshift.warehouse import MARTS
 
 FIRST = datetime(2026, 2, 1)  # noqa: DTZ001 - UTC without a zone, as in the marts
@@ -55,10 +55,10 @@ def replayed(tmp_path_factory):
 
     def run(home, last, every, tower):
         settings = Settings.from_env({"NIGHTSHIFT_HOME": str(folder / home), "NIGHTSHIFT_PROFILE": "tiny"})
-        store = open_store(settings.store)
-        history = History(pa.Table.from_pylist(links), store.put(_written(articles)), "")
-        documents = export_document_tower(base, store, settings, ["word1 word2", "word3"])
-        return replay(history, planned(FIRST, last, every, tower), documents, store, settings)
+        night = Night.from_settings(settings)
+        history = History(pa.Table.from_pylist(links), night.store.put(_written(articles)), "")
+        documents = export_document_tower(base, night, ["word1 word2", "word3"])
+        return replay(history, planned(FIRST, last, every, tower), documents, night)
 
     return run
 

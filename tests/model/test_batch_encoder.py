@@ -17,6 +17,7 @@ from nightshift.export.quantize import quantize
 from nightshift.models import batch_encoder
 from nightshift.models.batch_encoder import MANY, AdaptiveEncoder, BatchEncoder, open_batch_encoder
 from nightshift.models.encoder import OnnxEncoder
+from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
@@ -45,7 +46,7 @@ def tower(tmp_path_factory):
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home), "NIGHTSHIFT_THREADS": "1"})
     store = open_store(settings.store)
     base = write_tiny_encoder(home / "base")
-    return store.checkout(export_document_tower(base, store, settings, TEXTS[:20]).digest)
+    return store.checkout(export_document_tower(base, Night.from_settings(settings, store), TEXTS[:20]).digest)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from nightshift.export import encoder as export
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.onnx_session import CPU, available, fastest
 from nightshift.models.tokenizer import batches_by_length
+from nightshift.night import Night
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
 
@@ -33,15 +34,15 @@ TEXTS = [" ".join(WORDS[start : start + length]) for start, length in ((0, 1), (
 
 def test_exported_twice_it_has_the_same_digest(base, store, settings):
     """The digest of the document tower depends on its weights alone: not on the texts of its parity, not on the run."""
-    first = export.export_document_tower(base, store, settings, TEXTS)
-    second = export.export_document_tower(base, store, settings, TEXTS[:2])
+    first = export.export_document_tower(base, Night.from_settings(settings, store), TEXTS)
+    second = export.export_document_tower(base, Night.from_settings(settings, store), TEXTS[:2])
     assert first.digest == second.digest
     assert first.metrics["parity"] < 1e-5
 
 
 def test_no_path_of_this_machine_is_stored(base, store, settings, tmp_path):
     """Nothing in the tree names the folder the base model came from, but for the URL that a person chose."""
-    model = export.export_document_tower(base, store, settings, TEXTS)
+    model = export.export_document_tower(base, Night.from_settings(settings, store), TEXTS)
     for name, digest in store.tree(model.digest).items():
         stored = store.get(digest).replace(base.encode(), b"")
         assert str(tmp_path).encode() not in stored, name
@@ -49,7 +50,7 @@ def test_no_path_of_this_machine_is_stored(base, store, settings, tmp_path):
 
 def test_vectors_come_back_in_order_and_normalised(base, store, settings):
     """Batching by length never swaps two texts, and every vector has length 1."""
-    model = export.export_document_tower(base, store, settings, TEXTS)
+    model = export.export_document_tower(base, Night.from_settings(settings, store), TEXTS)
     encoder = OnnxEncoder(store.checkout(model.digest), threads=1)
     together = encoder.encode(TEXTS)
     assert together.dtype == np.float32
@@ -60,7 +61,10 @@ def test_vectors_come_back_in_order_and_normalised(base, store, settings):
 
 def test_long_and_empty_texts_have_vectors_too(base, store, settings):
     """A text beyond max_tokens reads like its beginning; an empty text and an empty list are no errors."""
-    encoder = OnnxEncoder(store.checkout(export.export_document_tower(base, store, settings, TEXTS).digest), threads=1)
+    encoder = OnnxEncoder(
+        store.checkout(export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest),
+        threads=1,
+    )
     assert encoder.max_tokens == 24
     beginning = " ".join(WORDS[:22])
     np.testing.assert_allclose(encoder.encode([beginning]), encoder.encode([beginning + " word50"]), atol=1e-6)
@@ -72,19 +76,21 @@ def test_an_export_that_differs_is_refused(base, store, settings, monkeypatch):
     """When the graph says something else than PyTorch, the export stops."""
     monkeypatch.setattr(OnnxEncoder, "encode", lambda self, texts: np.ones((len(texts), self.dim), np.float32))
     with pytest.raises(ParityExceeded):
-        export.export_document_tower(base, store, settings, TEXTS)
+        export.export_document_tower(base, Night.from_settings(settings, store), TEXTS)
 
 
 def test_without_texts_nothing_is_exported(base, store, settings):
     """Parity that was measured on nothing would be no parity."""
     with pytest.raises(NotEnoughData):
-        export.export_document_tower(base, store, settings, [])
+        export.export_document_tower(base, Night.from_settings(settings, store), [])
 
 
 def test_a_damaged_graph_is_told(base, store, settings, tmp_path):
     """A file that is no model is told as one, with its cure."""
     (tmp_path / "broken").mkdir()
-    for name, digest in store.tree(export.export_document_tower(base, store, settings, TEXTS).digest).items():
+    for name, digest in store.tree(
+        export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest
+    ).items():
         (tmp_path / "broken" / name).write_bytes(store.get(digest))
     (tmp_path / "broken" / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelUnreadable):
@@ -103,7 +109,7 @@ def test_batches_hold_every_text_once_within_the_budget():
 def test_the_default_encoder_understands(store, settings):
     """The real base model, exported, finds the article that means the same in other words."""
     texts = ["How do I get my money back?", "Refunds are paid within five days.", "Our office is closed on Sunday."]
-    model = export.export_document_tower(profile("tiny").encoder, store, settings, texts)
+    model = export.export_document_tower(profile("tiny").encoder, Night.from_settings(settings, store), texts)
     folder = store.checkout(model.digest)
     question, refunds, office = OnnxEncoder(folder, threads=1).encode(texts)
     assert question @ refunds > question @ office + 0.2
@@ -117,7 +123,7 @@ def test_the_default_encoder_understands(store, settings):
 
 def test_bulk_gives_the_vectors_of_one_by_one(base, store, settings):
     """Many batches read side by side come back in order, with the vectors each text has alone."""
-    folder = store.checkout(export.export_document_tower(base, store, settings, TEXTS).digest)
+    folder = store.checkout(export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest)
     texts = [" ".join(WORDS[n % 40 : n % 40 + 1 + n % 20]) for n in range(2_000)]
     together = OnnxEncoder(folder, threads=3).encode(texts)
     alone = OnnxEncoder(folder, threads=1)

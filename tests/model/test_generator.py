@@ -11,6 +11,7 @@ from nightshift.answering.prompts import DECLINE, END_OF_TURN, PREFIX, render
 from nightshift.artifacts import Model
 from nightshift.errors import BaseModelMissing, NotEnoughData
 from nightshift.models.generator import until
+from nightshift.night import Night
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve
@@ -105,9 +106,7 @@ def test_training_refuses_too_few_examples(tmp_path):
         train_generator(
             training_set(5),
             TINY.generator,
-            profile=TINY,
-            store=open_store(settings.store),
-            settings=settings,
+            night=Night.from_settings(settings),
             seed=7,
             log_metrics=lambda _values, _step: None,
             trained_on="f" * 64,
@@ -144,9 +143,7 @@ def trained(home, told, base=TINY.generator):
     return train_generator(
         training_set(24),
         base,
-        profile=TINY,
-        store=store,
-        settings=settings,
+        night=replace(Night.from_settings(settings, store), profile=TINY),
         seed=7,
         log_metrics=lambda values, step: told.append((step, values)),
         trained_on="f" * 64,
@@ -233,7 +230,9 @@ def test_training_and_export_are_reproducible(home, narrow):
     adapter = trained(home, [], base)
     assert adapter == trained(home, [], base)
     probes = [example(i).prompt for i in (1, 2)]
-    first, again = (export_generator(adapter, base, store=store, settings=settings, probes=probes) for _ in range(2))
+    first, again = (
+        export_generator(adapter, base, night=Night.from_settings(settings, store), probes=probes) for _ in range(2)
+    )
     assert first == again
 
 
@@ -256,7 +255,7 @@ def test_two_steps_train_export_and_speak(home):
     assert str(settings.home).encode() not in store.get(tree["adapter_config.json"])
 
     probes = [example(i).prompt for i in (1, 2)]
-    model = export_generator(adapter, TINY.generator, store=store, settings=settings, probes=probes)
+    model = export_generator(adapter, TINY.generator, night=Night.from_settings(settings, store), probes=probes)
     assert model.metrics["parity"] < 2e-2
     folder = store.checkout(model.digest)
     assert json.loads((folder / "model.json").read_bytes())["adapter"] == adapter.digest

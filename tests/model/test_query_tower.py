@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from nightshift.export.encoder import export_query_tower
 from nightshift.export.quantize import RankedSample, keep_quantized, shared_of_best
 from nightshift.metrics.ranking import ranking
 from nightshift.models.encoder import OnnxEncoder
+from nightshift.night import Night
 from nightshift.retrieval.sections import Sections
 from nightshift.settings import Settings, profile
 from nightshift.store import open_store
@@ -61,9 +63,7 @@ def train(home: Path, base: str, **changed) -> Model:
         "pairs": pairs(),
         "sections": sections(),
         "document_tower": Model("document_tower", "d" * 64, base, ""),
-        "profile": PROFILE,
-        "store": open_store(settings.store),
-        "settings": settings,
+        "night": replace(Night.from_settings(settings), profile=PROFILE),
         "seed": 7,
         "log_metrics": lambda _values, _step: None,
         "trained_on": "f" * 64,
@@ -124,7 +124,7 @@ def test_the_exported_tower_ranks_as_the_trained_one(adapter, home):
     sample = RankedSample(
         pairs().column("text").to_pylist(), [[a] for a in pairs().column("article_id").to_pylist()], sections()
     )
-    exported = export_query_tower(adapter, store, settings, texts, sample=sample)
+    exported = export_query_tower(adapter, Night.from_settings(settings, store), texts, sample=sample)
     assert exported.trained_on == adapter.digest
     folder = store.checkout(exported.digest)
     scores = sections().scores(OnnxEncoder(folder, threads=1).encode(texts))
@@ -143,7 +143,7 @@ def test_too_few_tickets_leave_the_base_tower(base, home, tmp_path):
     assert none.digest == ""
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home), "NIGHTSHIFT_THREADS": "1"})
     store = open_store(settings.store)
-    exported = export_query_tower(none, store, settings, ["word1 word2"])
+    exported = export_query_tower(none, Night.from_settings(settings, store), ["word1 word2"])
     assert OnnxEncoder(store.checkout(exported.digest), threads=1).encode(["word1"]).shape == (1, 32)
 
 

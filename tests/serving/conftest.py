@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.artifacts import Features, Model, Release
+from nightshift.night import Night
 from nightshift.release.layout import Parts, assemble
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
-from nightshift.store import Store, open_store
+from nightshift.store import Store
 from nightshift.store.model_tree import store_model
 from nightshift.warehouse import MARTS
 from tests.narrow_llama import write_narrow_llama
@@ -82,12 +83,13 @@ def home(tmp_path_factory) -> Home:
     from nightshift.train.dataset import Labelled
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
-    store = open_store(settings.store)
+    night = Night.from_settings(settings)
+    store = night.store
     sizes = profile("tiny")
     features = _features(store, tmp_path_factory.mktemp("features"))
     texts = list(ARTICLES.values())
-    documents = export_document_tower(sizes.encoder, store, settings, texts)
-    index, _ = build(features, documents, store, settings)
+    documents = export_document_tower(sizes.encoder, night, texts)
+    index, _ = build(features, documents, night)
     none = Labelled([], np.zeros((0, 384), np.float32), [], [])
     trained = train_classifiers(none, none, ordinary=None, profile=sizes)
     heads = export_classifiers(trained, store, base=sizes.encoder, trained_on=features.digest)

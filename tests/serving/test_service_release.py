@@ -13,6 +13,7 @@ import pytest
 
 from nightshift.artifacts import Evaluation
 from nightshift.errors import PackagingError
+from nightshift.night import Night
 from nightshift.registry.bento import build_bento
 from nightshift.registry.promotion import promote_or_reject
 
@@ -62,7 +63,7 @@ def test_the_champion_is_served(home, start):
     """`python -m serving` answers from the promoted release, with a citation of the right article."""
     tree = home.store.put_json({"evaluation.json": home.store.put_json({})})
     judged = Evaluation(tree, home.release.digest, "", "accepted", "no reference")
-    promote_or_reject(home.release, judged, home.settings, home.store)
+    promote_or_reject(home.release, judged, Night.from_settings(home.settings, home.store))
     command = [sys.executable, "-m", "serving"]
     client, log = start(command, ROOT, NIGHTSHIFT_HOME=str(home.settings.home), NIGHTSHIFT_THREADS="1")
     message = client.post("/v1/chat/completions", json=QUESTION).json()["choices"][0]["message"]
