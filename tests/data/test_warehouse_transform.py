@@ -227,8 +227,9 @@ def test_a_snapshot_without_resolved_tickets_cannot_be_split(tmp_path):
 def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
     """Another scheme is refused; a damaged file says that it may be deleted."""
     store, settings = place(tmp_path)
+    oracle = Settings.from_env({"NIGHTSHIFT_WAREHOUSE": "oracle://x/y"})
     with pytest.raises(SettingsError, match=r"no warehouse speaks .oracle"):
-        transform(snapshot(store, shop()), "", store, Settings.from_env({"NIGHTSHIFT_WAREHOUSE": "oracle://x/y"}))
+        transform(snapshot(store, shop()), "", Night.from_settings(oracle, store))
     settings.home.mkdir()
     (settings.home / "warehouse.duckdb").write_bytes(b"not a database at all" * 1000)
     with pytest.raises(WarehouseError, match="cannot be opened") as raised:
