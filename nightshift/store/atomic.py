@@ -1,6 +1,6 @@
-"""Writing to a disk so that a reader sees the old file or the new one, never half of it.
+"""Writing to a disk so that a reader sees the old file or the new one, never a part of it.
 
-with written_whole(Path("state.json")) as temporary:
+with atomic_write(Path("state.json")) as temporary:
     temporary.write_text("{}")
 """
 
@@ -15,22 +15,25 @@ from nightshift.errors import StoreFull
 
 
 @contextmanager
-def raise_store_full(where: Path) -> Iterator[None]:
-    """Turn 'no space left' and 'quota exceeded' into StoreFull."""
+def raise_store_full(folder: Path) -> Iterator[None]:
+    """Turn 'no space left', 'quota exceeded' and 'file too large' inside the block into StoreFull."""
     try:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise StoreFull(
-                f"no space left while writing under {where}",
-                "free some space and run the night again; it goes on where it stopped, nothing is half written",
+                f"no space left while writing under {folder}",
+                "free some space and run the night again; it continues where it stopped, and no file is incomplete",
             ) from error
         raise
 
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """Give a temporary path beside `target`; when the block ends well it becomes `target`, else it is removed."""
+    """Yield a temporary path beside `target`: renamed to `target` when the block succeeds, removed when it raises.
+
+    Raises StoreFull.
+    """
     with raise_store_full(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")

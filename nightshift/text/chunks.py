@@ -31,12 +31,12 @@ class Chunk:
 
     @property
     def embedded(self) -> str:
-        """The text that the encoder embeds: title, heading and text, for a section rarely repeats its title and heading."""
+        """What the encoder embeds: title, heading and text, for a section rarely repeats its title and heading."""
         return "\n".join(filter(None, (self.title, self.heading, self.text)))
 
 
 def chunk_article(article_id: str, title: str, body: str) -> list[Chunk]:
-    """The chunks of an article in reading order, without duplicates. An article without text is one chunk, its title."""
+    """Chunks of an article in reading order, without duplicates. An article without text is one chunk, its title."""
     parts = [(heading, part) for heading, text in sections(body) for part in split(text)]
     chunks = [
         Chunk(_chunk_id(article_id, title, heading, part), article_id, title, heading, part)

@@ -1,4 +1,4 @@
-"""The same ingredients are worked on once."""
+"""The same key is worked on once."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from nightshift.store import open_store
 from nightshift.store.memo import memoize
 
 
-def test_the_same_ingredients_are_worked_on_once(tmp_path):
-    """Another night with the same ingredients takes what the first made; any other ingredient is new work."""
+def test_the_same_key_is_worked_on_once(tmp_path):
+    """A second call with the same key returns the tree of the first; another key or name is new work."""
     store = open_store(f"file://{tmp_path}/store")
     calls = []
 
@@ -19,12 +19,12 @@ def test_the_same_ingredients_are_worked_on_once(tmp_path):
     assert memoize("classifiers", ["code", 1], make, open_store(f"file://{tmp_path}/store")) == first
     assert len(calls) == 1
     memoize("classifiers", ["code", 2], make, store)
-    memoize("dials", ["code", 1], make, store)
+    memoize("fusion", ["code", 1], make, store)
     assert len(calls) == 3
 
 
-def test_what_is_no_longer_whole_is_made_again(tmp_path):
-    """A file that went missing from the store costs the work, not the night."""
+def test_a_tree_with_a_missing_file_is_made_again(tmp_path):
+    """A file that is missing from the store costs the work again, not the night."""
     store = open_store(f"file://{tmp_path}/store")
 
     def make():
@@ -36,8 +36,8 @@ def test_what_is_no_longer_whole_is_made_again(tmp_path):
     assert store.get(store.tree(tree)["made"]) == b"classifiers"
 
 
-def test_work_that_fails_is_not_remembered(tmp_path):
-    """The next night tries again."""
+def test_a_failure_is_not_memoized(tmp_path):
+    """The next call tries again."""
     store = open_store(f"file://{tmp_path}/store")
 
     def fail():

@@ -1,4 +1,4 @@
-"""The store: the same bytes get the same name, and nothing half written or damaged is ever returned."""
+"""The store: the same bytes get the same name, and no partial or damaged object is ever returned."""
 
 import errno
 import hashlib
@@ -25,8 +25,8 @@ def test_same_bytes_same_name(store):
     assert sum(1 for p in (store.root / "objects").rglob("*") if p.is_file()) == 1
 
 
-def test_a_damaged_object_is_refused_and_can_be_made_anew(store):
-    """Bytes that do not hash to their name raise CorruptObject, are set aside, and a new put heals the store."""
+def test_a_damaged_object_is_refused_and_can_be_written_again(store):
+    """Bytes of another hash raise CorruptObject and are moved to corrupt/; a new put repairs the store."""
     digest = store.put(b"lantern")
     path = store.path(digest)
     path.chmod(0o644)
@@ -113,16 +113,16 @@ def test_a_ref_is_replaced_whole(store):
     assert store.read_ref("lake/shop") == "two"
 
 
-def test_a_store_made_anew_has_another_identity(tmp_path):
-    """Wiping the folder changes the identity, so cached results of the old store are not believed."""
-    one = FileStore(tmp_path / "s")
-    first = one.identity
+def test_a_store_created_again_has_another_identity(tmp_path):
+    """Deleting the folder changes the identity, so cached results of the old store are not used."""
+    store = FileStore(tmp_path / "s")
+    first = store.identity
     assert FileStore(tmp_path / "s").identity == first
     (tmp_path / "s" / "identity").unlink()
-    assert one.identity != first
+    assert store.identity != first
 
 
 def test_an_unknown_scheme_is_refused():
-    """A URL nobody speaks names the ones there are."""
+    """The error names the schemes there are."""
     with pytest.raises(SettingsError, match="file:///"):
         open_store("gopher://x")

@@ -7,7 +7,7 @@ from nightshift.store.base_models import resolve
 
 
 def test_a_wheel_is_located_without_being_imported(tmp_path, monkeypatch):
-    """A package whose import fails still gives the folder inside it."""
+    """A package whose import fails still yields the folder inside it."""
     (tmp_path / "broken_on_import" / "model").mkdir(parents=True)
     (tmp_path / "broken_on_import" / "__init__.py").write_text("raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -26,13 +26,13 @@ def test_both_spellings_of_a_file_url_are_the_same_folder(tmp_path, url):
     "url", ["pypi:no-such-wheel/no_such_package/model", "pypi:pytest/pytest/no/such/folder", "file:/no/such/folder"]
 )
 def test_an_absent_model_names_the_cure(url):
-    """Whatever way it is absent, the error says how to get it."""
+    """Whichever part of the URL is absent, the error names the command that installs the model."""
     with pytest.raises(BaseModelMissing, match="make models"):
         resolve(url)
 
 
 @pytest.mark.parametrize("url", ["model", "ftp://models/a", "pypi:only-a-distribution", "pypi:a/../b"])
-def test_a_url_nobody_speaks_is_refused(url):
+def test_an_unknown_scheme_is_refused(url):
     """A URL without a known scheme or a package is a mistake in the settings."""
     with pytest.raises(SettingsError):
         resolve(url)
