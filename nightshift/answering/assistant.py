@@ -20,7 +20,7 @@ from nightshift.answering.policy import Policy
 from nightshift.answering.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
 from nightshift.privacy.redact import redact
 from nightshift.text.passages import Passage
-from nightshift.text.words import content_words, finished
+from nightshift.text.words import complete_sentences, content_words
 
 
 class Retrieval(Protocol):
@@ -136,7 +136,7 @@ class Assistant:
         pending = ""
         prompt = render(question, passages)
         for piece in self.generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,)):
-            whole, pending = finished(pending + piece)
+            whole, pending = complete_sentences(pending + piece)
             yield from whole
         if pending.rstrip().endswith((".", "!", "?", "]")):
             yield pending.strip()

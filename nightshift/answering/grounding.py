@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nightshift.answering.prompts import as_data, marks, with_mark, without_marks
 from nightshift.text.passages import Passage
-from nightshift.text.words import content_words, overlap, rarity, sentences
+from nightshift.text.words import content_words, idf, overlap, sentences
 
 MIN_SUPPORT = 0.85
 LEAST_WORDS = 3
@@ -130,7 +130,7 @@ def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None 
     if likeness:
         scores = list(likeness(question, said))
     else:
-        weights = rarity(sentence for passage in passages for sentence in sentences(passage.text))
+        weights = idf(sentence for passage in passages for sentence in sentences(passage.text))
         scores = [overlap(question, sentence, weights) for sentence in said]
     best = max(range(len(said)), key=lambda i: (scores[i], -i))
     near = (i for i in (best - 1, best + 1) if 0 <= i < len(said))
@@ -204,7 +204,7 @@ def _turned_round(sentence: str, source: str) -> bool:
     What is denied is the next word that carries meaning; which word that is counts where the nearest sentence holds
     nearly all words of this one, for two ways to say the same may well deny different words.
     """
-    weights = rarity(sentences(source))
+    weights = idf(sentences(source))
     nearest = max(sentences(source), key=lambda one: (overlap(sentence, one, weights), -len(one)))
     denied, denied_there = _denied(sentence), _denied(nearest)
     words, words_there = set(content_words(sentence)), set(content_words(nearest))

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 
 from nightshift.text.passages import Passage
-from nightshift.text.words import content_words, cut, sentences
+from nightshift.text.words import content_words, sentences, truncate
 
 VERSION = "2"
 SYSTEM = (
@@ -52,7 +52,7 @@ def focused(text: str, wanted: str, n_words: int) -> str:
     for place in sorted(range(len(said)), key=lambda place: (-shares[place], place)):
         if not kept or sum(len(said[other].split()) for other in [*kept, place]) <= n_words:
             kept.add(place)
-    return cut(" ".join(said[place] for place in sorted(kept)), n_words)
+    return truncate(" ".join(said[place] for place in sorted(kept)), n_words)
 
 
 def render_passage(number: int, passage: Passage, question: str, n_words: int = PASSAGE_WORDS) -> str:
@@ -63,7 +63,7 @@ def render_passage(number: int, passage: Passage, question: str, n_words: int = 
 
 def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WORDS) -> str:
     """The whole prompt, up to where the answer begins. `n_words` limits each passage."""
-    asked = cut(" ".join(as_data(question).split()), QUESTION_WORDS)
+    asked = truncate(" ".join(as_data(question).split()), QUESTION_WORDS)
     numbered = (render_passage(number, passage, asked, n_words) for number, passage in enumerate(passages, start=1))
     shown = "\n\n".join(numbered)
     return f"{PREFIX}{shown}\n\nQuestion: {asked}{END_OF_TURN}\n<|im_start|>assistant\n"

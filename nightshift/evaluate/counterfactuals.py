@@ -21,7 +21,7 @@ from nightshift.answering.grounding import check, worth_quoting
 from nightshift.answering.prompts import as_data, with_mark
 from nightshift.metrics.selective import roc_auc
 from nightshift.text.passages import Passage
-from nightshift.text.words import content_words, overlap, rarity, sentences
+from nightshift.text.words import content_words, idf, overlap, sentences
 
 TRUE = "true"
 KINDS = ("another passage", "figure", "figure of the passage", "negation", "name")
@@ -67,7 +67,7 @@ def claims_of(said: Sequence[tuple[str, Passage]], passages: Sequence[Passage]) 
         "name": lambda one, passage: _swapped(one, _NAME, _other_names(passage, names), draw),
     }
     names = sorted({name for passage in passages for name in _NAME.findall(as_data(passage.text))})
-    weights = rarity(passage.text for passage in passages)
+    weights = idf(passage.text for passage in passages)
     for one, passage in said:
         true = with_mark(one, 1)
         yield Claim(true, (passage,), TRUE)

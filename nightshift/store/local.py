@@ -18,7 +18,7 @@ _verified: dict[Path, tuple[int, int]] = {}
 
 
 class FileStore:
-    """A Store in a folder. Objects are read-only files; a write is a rename, so a killed process leaves no part of one."""
+    """A Store in a folder. Objects are read-only files; writes are renames: a killed process leaves no part of one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -1,4 +1,4 @@
-"""A passage: the piece of an article that an answer rests on.
+"""A passage: the part of an article that an answer cites.
 
 Passage('9c1f...', 'standard-delivery', 'Standard delivery times and cost', 'Cost and the free limit',
         'Standard delivery costs 4.90 EUR per order ...', 'https://...', 0.83)
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Passage:
-    """One chunk of an article as retrieval found it. `score` is retrieval's own; 0.0 where nothing was asked."""
+    """A chunk of an article as a search result. `score` is the fused score of retrieval; 0.0 outside a search."""
 
     chunk_id: str
     article_id: str

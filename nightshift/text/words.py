@@ -26,7 +26,7 @@ STOP_WORDS = frozenset(
 
 
 def stem(word: str) -> str:
-    """Fold the commonest endings, so that 'refunded' meets 'refunds'."""
+    """The word without its commonest endings: 'refunded' and 'refunds' become 'refund'."""
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 4:
             return word[: -len(suffix)]
@@ -34,11 +34,11 @@ def stem(word: str) -> str:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry meaning, lower-cased and stemmed, in order, repeats kept."""
+    """The words of `text` that are no stop words, lower-cased and stemmed, in order, with repetitions."""
     return list(_content_words(text))
 
 
-@lru_cache(maxsize=4_096)  # a passage is compared with every sentence of the others
+@lru_cache(maxsize=4_096)  # a passage is compared with every sentence of the other passages
 def _content_words(text: str) -> tuple[str, ...]:
     words = (word.lower().replace("\u2019", "'") for word in WORD.findall(text))
     return tuple(
@@ -46,34 +46,34 @@ def _content_words(text: str) -> tuple[str, ...]:
     )
 
 
-def finished(text: str) -> tuple[list[str], str]:
-    """The sentences of `text` that another one follows, trimmed, and the rest as it stands: for text that still grows.
+def complete_sentences(text: str) -> tuple[list[str], str]:
+    """The trimmed sentences of `text` that another one follows, and the unchanged rest: for text that still grows.
 
     A line break ends a sentence too; 'e.g.' does not.
     """
-    found: list[str] = []
+    complete: list[str] = []
     start = 0
     for end in _SENTENCE_END.finditer(text):
         sentence = text[start : end.end()].strip()
         if not _NOT_AN_END.search(sentence):
-            found.append(sentence)
+            complete.append(sentence)
             start = end.end()
-    return [sentence for sentence in map(_without_bullet, found) if sentence], text[start:]
+    return [sentence for sentence in map(_without_bullet, complete) if sentence], text[start:]
 
 
 def sentences(text: str) -> list[str]:
     """All sentences of `text`, trimmed, in order."""
-    whole, rest = finished(text)
+    complete, rest = complete_sentences(text)
     last = _without_bullet(rest.strip())
-    return [*whole, last] if last else whole
+    return [*complete, last] if last else complete
 
 
 def _without_bullet(sentence: str) -> str:
     return sentence.lstrip("-*• \t")
 
 
-def rarity(texts: Iterable[str]) -> dict[str, float]:
-    """How telling each content word is among `texts`: ln(1 + n / texts that hold it) (inverse document frequency)."""
+def idf(texts: Iterable[str]) -> dict[str, float]:
+    """Inverse document frequency of each content word of n `texts`: ln(1 + n / number of texts that hold the word)."""
     counts: Counter[str] = Counter()
     n = 0
     for text in texts:
@@ -82,18 +82,18 @@ def rarity(texts: Iterable[str]) -> dict[str, float]:
     return {word: math.log1p(n / count) for word, count in counts.items()}
 
 
-def overlap(wanted: str, text: str, weights: dict[str, float]) -> float:
-    """The weight of the content words of `wanted` that `text` holds, each counted once."""
-    return sum(weights.get(word, 0.0) for word in sorted(set(content_words(wanted)) & set(content_words(text))))
+def overlap(query: str, text: str, weights: dict[str, float]) -> float:
+    """The total weight of the content words of `query` that `text` holds, each counted once."""
+    return sum(weights.get(word, 0.0) for word in sorted(set(content_words(query)) & set(content_words(text))))
 
 
-def cut(text: str, n_words: int) -> str:
-    """`text` up to `n_words` words, broken after a whole sentence where one ends in the second half."""
-    pieces = text.split()
-    if len(pieces) <= n_words:
+def truncate(text: str, n_words: int) -> str:
+    """`text` up to `n_words` words, cut after a complete sentence where one ends in the second half."""
+    words = text.split()
+    if len(words) <= n_words:
         return text.strip()
-    kept = pieces[:n_words]
+    head = words[:n_words]
     for last in range(n_words - 1, n_words // 2, -1):
-        if kept[last].endswith((".", "!", "?")):
-            return " ".join(kept[: last + 1])
-    return " ".join(kept) + " ..."
+        if head[last].endswith((".", "!", "?")):
+            return " ".join(head[: last + 1])
+    return " ".join(head) + " ..."

@@ -16,7 +16,7 @@ from nightshift.answering.grounding import worth_quoting
 from nightshift.answering.prompts import as_data
 from nightshift.text.chunks import chunk_article
 from nightshift.text.passages import Passage
-from nightshift.text.words import content_words, overlap, rarity, sentences
+from nightshift.text.words import content_words, idf, overlap, sentences
 
 FEWEST_SHARED = 3  # words of a question that a sentence must hold to be taught as its answer
 
@@ -37,7 +37,7 @@ class Library:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
         self._words = [set(content_words(f"{one.name}\n{one.text}")) for one in passages]
-        self._weights = rarity(f"{one.name}\n{one.text}" for one in passages)
+        self._weights = idf(f"{one.name}\n{one.text}" for one in passages)
         self._holding: dict[str, list[int]] = {}
         self._of_article: dict[str, list[int]] = {}
         for position, passage in enumerate(passages):
