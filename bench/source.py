@@ -7,7 +7,7 @@ source_url("exports", None)          # its own mapping.yaml, else the shipped ma
 from pathlib import Path
 
 from nightshift.errors import MappingError
-from nightshift.sources.mapping import SHIPPED, load_mapping
+from nightshift.sources.mapping_file import SHIPPED, load_mapping
 
 
 def source_url(given: str, mapping: str | None) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from nightshift.errors import SettingsError, SourceError
 from nightshift.sources import SourceObject, source_key
-from nightshift.sources.mapping import load_mapping
+from nightshift.sources.mapping_file import load_mapping
 
 UNFINISHED = (".part", ".tmp", ".crdownload")
 HASHED_BELOW = 64 * 2**20  # larger files are told apart by size and time: hashing them every night would cost

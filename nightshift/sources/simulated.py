@@ -31,7 +31,8 @@ from nightshift.settings import Settings
 from nightshift.simulation import content, delivery
 from nightshift.simulation.calendar import start_of
 from nightshift.sources import SourceObject, source_key
-from nightshift.sources.mapping import DeliveryMapping, load_mapping
+from nightshift.sources.mapping import DeliveryMapping
+from nightshift.sources.mapping_file import load_mapping
 
 # Each parameter of the URL: what it is when it is left out, the least and the most it may be.
 PARAMETERS = {"night": (1, 1, 9_999), "seed": (7, 0, 2**31), "history": (10, 0, 30)}

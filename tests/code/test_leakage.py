@@ -9,7 +9,7 @@ from nightshift.evaluate.canary import Canary, canary_gates, read_canaries, spok
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.leakage import Question, find_leaks, leakage_gates
 from nightshift.lake.validate import RowValidator
-from nightshift.sources.mapping import parse_mapping
+from nightshift.sources.mapping_file import parse_mapping
 from nightshift.store import open_store
 
 LIMITS = Limits()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from nightshift.lake import read_manifest
 from nightshift.sources import SourceObject
-from nightshift.sources.mapping import parse_mapping
+from nightshift.sources.mapping_file import parse_mapping
 
 TICKETS = {"ticket_id": "id", "created_at": "at", "updated_at": "changed", "customer": "who", "body": "text"}
 TABLES = {"tickets": {"files": "tickets/*.jsonl", "columns": TICKETS}}

@@ -7,7 +7,8 @@ import yaml
 
 from nightshift.errors import MappingError
 from nightshift.schema import TABLES
-from nightshift.sources.mapping import Expression, load_mapping, parse_mapping
+from nightshift.sources.mapping import Expression
+from nightshift.sources.mapping_file import load_mapping, parse_mapping
 
 GOOD = yaml.safe_load("""
 tables:

@@ -35,7 +35,7 @@ def test_an_example_prints_what_the_page_says(example, tmp_path):
 def test_the_page_names_every_key_and_column():
     """A key of a mapping or a column of a table that the page leaves out would be found by nobody."""
     from nightshift.schema import TABLES
-    from nightshift.sources.mapping import TABLE_KEYS
+    from nightshift.sources.mapping_file import TABLE_KEYS
 
     page = PAGE.read_text(encoding="utf-8")
     assert [key for key in TABLE_KEYS if f"| `{key}` |" not in page] == []

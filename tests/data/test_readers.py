@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from nightshift.errors import MissingColumn, UnreadableFile
-from nightshift.sources.mapping import parse_mapping
+from nightshift.sources.mapping_file import parse_mapping
 from nightshift.sources.readers import FIELD_COUNT, NOT_JSON, NOT_UTF8, BrokenRow, read_rows
 
 COLUMNS = {"ticket_id": "id", "article_id": "page", "resolved_at": "at"}
