@@ -40,7 +40,7 @@ from nightshift.models.generator import Generator
 from nightshift.night import Night
 from nightshift.progress import log, track
 from nightshift.registry import mlflow as registry
-from nightshift.release.layout import read, release_of
+from nightshift.release.layout import StoredRelease
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import Store
@@ -144,14 +144,14 @@ def compare(home: Path, n: int) -> str:
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home)})
     night = Night.from_settings(settings)
     store = night.store
-    release = registry.serving(settings)
-    folder, lineage = store.checkout(release.digest), read(release.digest, "lineage.json", store)
-    questions = read_mart(store, Features(lineage["features"]["digest"], "", ""), "eval_questions").to_pylist()  # type: ignore[index]
+    release = StoredRelease(registry.serving(settings).digest, store)
+    folder, lineage = release.checkout(), release.lineage
+    questions = read_mart(store, Features(lineage["features"]["digest"], "", ""), "eval_questions").to_pylist()
     retriever = Retriever.open(folder, settings.threads)
-    policy = Policy.from_json((folder / "policy.json").read_text())
+    policy = Policy.from_json(folder.policy)
     asked = cases(questions, accepted_answers(lineage, store), retriever, n)
-    encoder = OnnxEncoder(folder / "document_tower", settings.threads)
-    adapter = read_model(release_of(release.digest, store).models["generator_adapter"], store)
+    encoder = OnnxEncoder(folder.document_tower, settings.threads)
+    adapter = read_model(release.artifact.models["generator_adapter"], store)
     probes = [render(case.question, case.found[: policy.passages]) for case in asked]
     results, seconds = {}, {}
     for title, learned in (("base", None), ("tuned", adapter)):

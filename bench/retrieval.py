@@ -32,6 +32,7 @@ from nightshift.lake import ingest
 from nightshift.metrics.retrieval import QuestionScores, interval, score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.fusion import SCORES, fuse
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.sections import Sections, sections_of
@@ -80,8 +81,8 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
     learned, untaught = taught.rank(texts, times), cold.rank(texts, times)
     scores: dict[str, NDArray[np.floating]] = {
         "frozen encoder, an article by its best section": best_section(
-            sections_of(start.release / "index"),
-            encoders(start.release / "document_tower", aside.threads).encode(texts),
+            sections_of(start.release.index),
+            encoders(start.release.document_tower, aside.threads).encode(texts),
         ),
         BASELINE: untaught.signals[:, SCORES.index("dense")],
         "words alone (BM25)": untaught.signals[:, SCORES.index("bm25")],
@@ -125,7 +126,7 @@ def best_section(sections: Sections, vectors: NDArray[np.float32]) -> NDArray[np
     return best.T
 
 
-def latency(release: Path, texts: list[str], settings: Settings) -> float:
+def latency(release: ReleaseFolder, texts: list[str], settings: Settings) -> float:
     """Median milliseconds of one search, both encoders included."""
     retriever = Retriever.open(release, settings.threads)
     seconds = []

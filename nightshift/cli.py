@@ -66,13 +66,14 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
     from nightshift.answering.assistant import Answered, Delta
     from nightshift.answering.open import open_assistant
     from nightshift.registry.mlflow import serving
+    from nightshift.release.layout import StoredRelease
     from nightshift.store import open_store
 
     settings = Settings.from_env()
     champion = serving(settings)
-    folder = open_store(settings.store).checkout(champion.digest)
+    release = StoredRelease(champion.digest, open_store(settings.store)).checkout()
     print(f"Question: {question}\n")
-    for event in open_assistant(folder, settings.threads).answer(question):
+    for event in open_assistant(release, settings.threads).answer(question):
         if isinstance(event, Delta):
             print(event.text, end="", flush=True)
         elif isinstance(event, Answered):
@@ -173,16 +174,16 @@ def show(version: Annotated[int, typer.Argument(help="Registered version.")]) ->
     """What a release is made of, where it came from, and why it was let in or kept out."""
     from nightshift.registry import describe
     from nightshift.registry import mlflow as registry
-    from nightshift.release.diff import described
+    from nightshift.release.diff import read_facts
     from nightshift.release.lineage import render
     from nightshift.store import open_store
 
     settings = Settings.from_env()
     store = open_store(settings.store)
     entry = registry.entry(settings, version)
-    found = described(entry.digest, entry.evaluation, store)
-    print(describe.sheet(entry, found))
-    print(render(found.lineage, entry.digest))
+    facts = read_facts(entry.digest, entry.evaluation, store)
+    print(describe.sheet(entry, facts))
+    print(render(facts.lineage, entry.digest))
 
 
 @releases.command()
@@ -192,13 +193,12 @@ def diff(
 ) -> None:
     """What changed from one release to another."""
     from nightshift.registry import mlflow as registry
-    from nightshift.release.diff import described, render
     from nightshift.release.diff import diff as compare
+    from nightshift.release.diff import read_facts, render
     from nightshift.store import open_store
 
     settings = Settings.from_env()
     store = open_store(settings.store)
-    one, other = (registry.entry(settings, version) for version in (a, b))
-    print(
-        render(compare(described(one.digest, one.evaluation, store), described(other.digest, other.evaluation, store)))
-    )
+    entries = [registry.entry(settings, version) for version in (a, b)]
+    before, after = (read_facts(entry.digest, entry.evaluation, store) for entry in entries)
+    print(render(compare(before, after)))

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nightshift.errors import PackagingError
+from nightshift.release.layout import ReleaseFolder
 from serving.requirements import ROOTS, locked
 
 NAME = "support-assistant"
@@ -42,9 +42,8 @@ NOT_SERVED = shutil.ignore_patterns("__pycache__", "__main__.py", "bento.py", "r
 
 
 def build(release: Path, out: Path, version: str) -> Path:
-    """Build the Bento and return its folder, `out/support-assistant-VERSION`. Raises PackagingError."""
-    if not (release / "release.json").is_file():
-        raise PackagingError(f"{release} is no release folder", "pass the folder that holds release.json")
+    """Build the Bento and return its folder, `out/support-assistant-VERSION`. Raises StoreError where `release` is none."""
+    ReleaseFolder.open(release)
     target = out.absolute() / f"{NAME}-{version}"
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as name:

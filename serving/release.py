@@ -4,7 +4,6 @@ served = open_release(Path("release"), threads=2)
 served.version      # '03fa77de91ab', recomputed from the files: what serves is what was promoted
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ from typing import Any
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
 from nightshift.answering.prompts import PREFIX
-from nightshift.errors import StoreError
 from nightshift.models.generator import Generator
-from nightshift.release.layout import digest_of_folder
+from nightshift.release.layout import ReleaseFolder, ReleaseRecord
 from nightshift.retrieval.retriever import Retriever
 from serving.request_queue import Answers, Interruptible
 
@@ -27,7 +25,7 @@ class Served:
     assistant: Answers
     count_tokens: Callable[[str], int]
     digest: str
-    record: dict[str, Any]
+    record: ReleaseRecord
     lineage: dict[str, Any]
 
     @property
@@ -37,12 +35,14 @@ class Served:
 
     def about(self) -> dict[str, Any]:
         """What GET /v1/release tells: versions and origins, short enough to read."""
-        models = self.record.get("models", {})
+        index = self.record.index
         return {
             "version": self.version,
             "digest": self.digest,
-            "index": {key: self.record.get("index", {}).get(key) for key in ("digest", "chunks", "articles")},
-            "models": {name: {"digest": model["digest"], "base": model["base"]} for name, model in models.items()},
+            "index": {"digest": index.digest, "chunks": index.chunks, "articles": index.articles},
+            "models": {
+                name: {"digest": model.digest, "base": model.base} for name, model in self.record.models.items()
+            },
             "lineage": {
                 "code": self.lineage.get("code"),
                 "features": self.lineage.get("features", {}).get("digest"),
@@ -57,18 +57,11 @@ def open_release(folder: Path, threads: int) -> Served:
 
     Raises StoreError when the folder is no release, IndexUnavailable and others when a part is damaged.
     """
-    if not (folder / "release.json").is_file():
-        raise StoreError(f"{folder} is no release folder", "pass the folder that holds release.json")
-    generator = Generator(folder / "generator", threads, PREFIX)
-    policy = Policy.from_json((folder / "policy.json").read_text())
-    retriever = Retriever.open(folder, threads)
+    release = ReleaseFolder.open(folder)
+    generator = Generator(release.generator, threads, PREFIX)
+    policy = Policy.from_json(release.policy)
+    retriever = Retriever.open(release, threads)
     assistant = Assistant(retriever, Interruptible(generator), policy, retriever.likeness)
     for _ in assistant.answer("Hello"):
         pass
-    return Served(
-        assistant,
-        generator.count_tokens,
-        digest_of_folder(folder),
-        json.loads((folder / "release.json").read_bytes()),
-        json.loads((folder / "lineage.json").read_bytes()),
-    )
+    return Served(assistant, generator.count_tokens, release.compute_digest(), release.record, release.lineage)

@@ -1,4 +1,4 @@
-"""Tune the dials and put everything that answers into one release.
+"""Tune retrieval and put everything that answers into one release.
 
 Launched by workflows/nightly.py; alone: pyflyte run tasks/assemble.py assemble --help
 """
@@ -47,26 +47,26 @@ def assemble(
         tickets = labelled_tickets(features, document_tower, night)
         pairs = labelled_pairs(features, document_tower, night)
 
-        def tuned() -> str:
-            dials = tune(features, index, document_tower, query_tower, tickets, night)
-            return store.put_json({"dials.json": store.put_json(asdict(dials))})
+        def make() -> str:
+            fitted = tune(features, index, document_tower, query_tower, tickets, night)
+            return store.put_json({"tuned.json": store.put_json(asdict(fitted))})
 
         unresolved = read_mart(store, features, "unresolved")
         never = unresolved_table(unresolved, unresolved.num_rows, None)["ticket_id"].to_pylist()
         given = [code_version(Path(__file__)), profile, index.digest, document_tower.digest, query_tower.digest]
-        kept = store.tree(memoize("dials", [*given, tickets.fingerprint, pairs.fingerprint, never], tuned, store))
-        dials = TunedParameters(**cast(dict[str, Any], store.get_json(kept["dials.json"])))
+        kept = store.tree(memoize("tuned", [*given, tickets.fingerprint, pairs.fingerprint, never], make, store))
+        tuned = TunedParameters(**cast(dict[str, Any], store.get_json(kept["tuned.json"])))
         served = [document_tower, query_tower, classifiers, generator]
         models = {model.kind: model for model in [*served, *adapters] if model.digest}
-        release = put_together(features, index, models, dials, code_of(), night)
-        finish(_page(release, dials), changed=len(models), total=len(models), unit="models")
+        release = put_together(features, index, models, tuned, code_of(), night)
+        finish(_page(release, tuned), changed=len(models), total=len(models), unit="models")
     return release
 
 
-def _page(release: Release, dials: "TunedParameters") -> Page:
+def _page(release: Release, tuned: "TunedParameters") -> Page:
     page = Page("Assemble", "good", f"Candidate {release.version} is put together")
-    page.picture("How much each signal counts", bars(dials.weights["fusion"]))
-    page.table(("on held-out tickets of the training part", "value"), sorted(dials.metrics.items()), "Tuning")
+    page.picture("How much each signal counts", bars(tuned.fusion))
+    page.table(("on held-out tickets of the training part", "value"), sorted(tuned.metrics.items()), "Tuning")
     return page.table(
         ("part", "digest"), [(name, digest[:12]) for name, digest in sorted(release.models.items())], "Parts"
     )

@@ -30,13 +30,13 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
     """The verdict over tonight's tickets. Never cached: the registry may have moved."""
     from nightshift.drift.check import check_drift, read_drift
     from nightshift.registry import mlflow as registry
-    from nightshift.release.layout import release_of
+    from nightshift.release.layout import StoredRelease
 
     night = Night.open(profile)
     store = night.store
     with stage("drift", night) as finish:
         serving = registry.champion(night.settings)
-        found, html = check_drift(release_of(serving.digest, store) if serving else None, features, night)
+        found, html = check_drift(StoredRelease(serving.digest, store).artifact if serving else None, features, night)
         page = _page(found, read_drift(found, store))
         if html:
             night.run_log.keep("drift.html", html.encode())

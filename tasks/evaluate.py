@@ -29,7 +29,7 @@ def evaluate(
     from nightshift.evaluate import ReleaseRef, read_evaluation
     from nightshift.evaluate import evaluate as judge
     from nightshift.registry import mlflow as registry
-    from nightshift.release.layout import release_of
+    from nightshift.release.layout import StoredRelease
 
     night = Night.open(profile)
     store = night.store
@@ -39,10 +39,10 @@ def evaluate(
             page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
             finish(page, changed=0, total=1, unit="releases")
             return known
-        champion = release_of(state.champion, store) if state.champion else None
+        champion = StoredRelease(state.champion, store) if state.champion else None
         evaluation, work = judge(
-            ReleaseRef(candidate, store.checkout(candidate.digest)),
-            ReleaseRef(champion, store.checkout(champion.digest)) if champion else None,
+            ReleaseRef(candidate, StoredRelease(candidate.digest, store).checkout()),
+            ReleaseRef(champion.artifact, champion.checkout()) if champion else None,
             features,
             drift,
             night,

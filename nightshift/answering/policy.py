@@ -3,8 +3,9 @@
 {"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "2", "spread": 0.5}
 """
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 from nightshift.answering import prompts
 from nightshift.answering.grounding import MIN_SUPPORT
@@ -13,11 +14,11 @@ from nightshift.errors import SettingsError
 
 @dataclass(frozen=True)
 class Policy:
-    """The dials of answering.
+    """The parameters of answering.
 
     `confidence_floor`: below this retrieval confidence (0 to 1) the assistant declines without generating.
     `passages`: how many the generator is shown at most; one of another article whose score lies more than `spread` (in
-    blended z-scores) below the first is not shown, for the generator would believe it. `max_tokens`: the longest answer.
+    fused z-scores) below the first is not shown, for the generator would believe it. `max_tokens`: the longest answer.
     `min_support`: the share of a sentence's content words that must stand together in a cited passage.
     `prompt`: the prompt version the generator was trained with.
     """
@@ -42,17 +43,15 @@ class Policy:
                 "serve the release with the code it was made with, or run the night again",
             )
 
-    def to_json(self) -> str:
-        """The policy as it lies in a release."""
-        return json.dumps(asdict(self), sort_keys=True, indent=1)
+    def to_json(self) -> dict[str, object]:
+        """The policy as a release carries it."""
+        return asdict(self)
 
     @classmethod
-    def from_json(cls, text: str) -> "Policy":
-        """Read a policy; SettingsError for a dial that does not exist or a value out of range."""
-        values = json.loads(text)
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The policy of a release. Raises SettingsError for a field that does not exist or a value out of range."""
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(names))
         if unknown:
-            raise SettingsError(
-                f"a policy has no {unknown[0]!r}", f"it has: {', '.join(field.name for field in fields(cls))}"
-            )
+            raise SettingsError(f"a policy has no {unknown[0]!r}", f"it has: {', '.join(names)}")
         return cls(**values)

@@ -1,6 +1,7 @@
-"""What a night tunes of answering, as a release carries it: weights.json and policy.json.
+"""What a night tunes of retrieval and answering, as a release carries it.
 
-Dials(weights={"fusion": {"dense": 0.52, ...}, "confidence": {"bias": -3.1, ...}}, policy={"confidence_floor": 0.41, ...}, metrics={})
+TunedParameters(fusion={"dense": 0.52, "bm25": 0.21, ...}, confidence={"bias": -3.1, ...},
+                policy={"confidence_floor": 0.41, ...}, metrics={"decline_auc": 0.93, ...})
 """
 
 from dataclasses import dataclass
@@ -8,8 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TunedParameters:
-    """weights.json and policy.json of a release, and how well they did on the questions they were fitted on."""
+    """Fusion weights, confidence coefficients and policy, with what they reached on the questions they were fitted on.
 
-    weights: dict[str, dict[str, float]]
+    All values are plain JSON: `confidence` as `Confidence.to_json` gives it, `policy` as `Policy.to_json` does.
+    """
+
+    fusion: dict[str, float]
+    confidence: dict[str, float]
     policy: dict[str, object]
     metrics: dict[str, float]

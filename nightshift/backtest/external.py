@@ -10,17 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from nightshift.answering.assistant import Assistant
-from nightshift.answering.policy import Policy
-from nightshift.answering.prompts import PREFIX
+from nightshift.answering.open import open_assistant
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.scoring import measured
 from nightshift.index.build import build
 from nightshift.lake import ingest
-from nightshift.models.generator import Generator
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
-from nightshift.release.layout import release_of
+from nightshift.release.layout import StoredRelease
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
@@ -36,7 +33,8 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
     """
     entry = registry.entry(settings, version) if version else registry.serving(settings)
     released = open_store(settings.store)
-    folder = released.checkout(entry.digest)
+    release = StoredRelease(entry.digest, released)
+    folder = release.checkout()
     with tempfile.TemporaryDirectory() as name:
         aside = settings.isolated_in(Path(name))
         night = Night.from_settings(aside)
@@ -49,14 +47,11 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
                 f"{source} has no resolved question from {since} on",
                 "give an earlier day, or map the table resolutions",
             )
-        tower = read_model(release_of(entry.digest, released).models["document_tower"], released)
-        store.put_tree(folder / "document_tower")
+        tower = read_model(release.artifact.models["document_tower"], released)
+        store.put_tree(folder.document_tower)
         index, _ = build(features, tower, night)
         retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
-        policy = Policy.from_json((folder / "policy.json").read_text())
-        assistant = Assistant(
-            retriever, Generator(folder / "generator", settings.threads, PREFIX), policy, retriever.likeness
-        )
+        assistant = open_assistant(folder, settings.threads, retriever)
         found = measured(retriever, assistant, questions, folder, aside)
     return {
         "release": entry.digest,

@@ -25,6 +25,7 @@ from nightshift.metrics.retrieval import score_rankings
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
 from nightshift.progress import cpu_seconds, log
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.fusion import SCORES
 from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
@@ -81,7 +82,7 @@ def replay(history: History, plan: Plan, documents: Model, night: Night) -> list
     settings = night.settings
     encoders = SharedEncoders(open_store(f"file://{settings.home}/asked"))
 
-    def opened(release: Path) -> Retriever:
+    def opened(release: ReleaseFolder) -> Retriever:
         return Retriever.open(release, settings.threads, open_encoder=encoders)
 
     nights: list[ReplayedNight] = []
@@ -92,9 +93,9 @@ def replay(history: History, plan: Plan, documents: Model, night: Night) -> list
         lesson = train_night(history.features(at, night.store), last, plan.tower, documents, folder, night)
         trained = lesson.learned != (last.learned if last else frozenset())
         if not rivals:
-            rivals = {"frozen": opened(folder), "plain": opened(_plain(lesson, settings.home / "plain"))}
+            rivals = {"frozen": opened(lesson.release), "plain": opened(_plain(lesson, settings.home / "plain"))}
         asked = history.questions(at, until)
-        hits = _hits(asked, {**rivals, "nightly": opened(folder)}) if asked.num_rows else {}
+        hits = _hits(asked, {**rivals, "nightly": opened(lesson.release)}) if asked.num_rows else {}
         nights.append(ReplayedNight(at, lesson, trained, asked["created_at"].to_pylist(), hits))
         last = lesson
         log(f"  night {number} of {len(plan.nights)}  {at:%Y-%m-%d}  {_told(nights[-1])}")
@@ -113,13 +114,18 @@ def _hits(asked: pa.Table, rivals: dict[str, Retriever]) -> Hits:
     return {name: {measure: found[name].of[measure] for measure in MEASURES} for name in CONTENDERS}
 
 
-def _plain(frozen: NightRelease, folder: Path) -> Path:
+def _plain(frozen: NightRelease, folder: Path) -> ReleaseFolder:
     """The frozen release with the base encoder for questions: what words and likeness alone would find."""
-    folder.mkdir()
-    for name in ("index", "document_tower", "classifiers", "weights.json"):
-        (folder / name).symlink_to(frozen.release / name)
-    (folder / "query_tower").symlink_to(frozen.release / "document_tower")
-    return folder
+    release = frozen.release
+    return ReleaseFolder.link(
+        folder,
+        index=release.index,
+        document_tower=release.document_tower,
+        query_tower=release.document_tower,
+        classifiers=release.classifiers,
+        weights=release.weights,
+        policy=release.policy,
+    )
 
 
 def _told(night: ReplayedNight) -> str:

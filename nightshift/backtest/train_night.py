@@ -1,7 +1,7 @@
 """What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
 
     lesson = train_night(history.features(time, store), last, plan.tower, documents, folder, night)
-    lesson.release          # index/ document_tower/ query_tower/ classifiers/ weights.json policy.json
+    lesson.release          # a ReleaseFolder without generator, record and lineage
     lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
 The generator, drift and gates have no say in which articles are found, and are left out.
@@ -14,15 +14,14 @@ from typing import cast
 import numpy as np
 
 from nightshift.artifacts import Features, Index, Model
-from nightshift.digests import canonical_json
 from nightshift.export.classifiers import export_classifiers
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
 from nightshift.night import Night
 from nightshift.progress import cpu_seconds
 from nightshift.registry.retraining import new_share
+from nightshift.release.layout import ReleaseFolder, Weights
 from nightshift.retrieval.sections import sections_of
-from nightshift.store import Store
 from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import Labelled
 from nightshift.train.load_dataset import labelled_pairs
@@ -48,7 +47,7 @@ class Cost:
 class NightRelease:
     """A night's release, as far as retrieval goes. `queries` is the tower that embeds questions."""
 
-    release: Path
+    release: ReleaseFolder
     queries: Model
     learned: frozenset[str]  # the tickets that the query tower has learned from
     resolved: int
@@ -79,27 +78,18 @@ def train_night(
     pairs = labelled_pairs(features, documents, night)
     trained = train_classifiers(tickets, pairs, ordinary=None, profile=night.profile)
     heads = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
-    dials = tune(features, index, documents, queries, tickets, night)
-    place(folder, index, documents, queries, heads, dials.weights, store)
-    (folder / "policy.json").write_bytes(canonical_json(dials.policy))
+    tuned = tune(features, index, documents, queries, tickets, night)
+    release = ReleaseFolder.link(
+        folder,
+        index=store.checkout(index.digest),
+        document_tower=store.checkout(documents.digest),
+        query_tower=store.checkout(queries.digest),
+        classifiers=store.checkout(heads.digest),
+        weights=Weights(tuned.fusion, tuned.confidence),
+        policy=tuned.policy,
+    )
     cost = Cost(work.embedded + work.tickets_embedded, cpu_seconds() - started, tower_seconds)
-    return NightRelease(folder, queries, learned, len(set(pairs.ticket_ids)), dials.weights["fusion"], cost)
-
-
-def place(
-    folder: Path, index: Index, documents: Model, queries: Model, heads: Model, weights: object, store: Store
-) -> None:
-    """Lay out a release folder: links to the checkouts of its parts, and its weights."""
-    folder.mkdir(parents=True)
-    parts: dict[str, Index | Model] = {
-        "index": index,
-        "document_tower": documents,
-        "query_tower": queries,
-        "classifiers": heads,
-    }
-    for name, part in parts.items():
-        (folder / name).symlink_to(store.checkout(part.digest))
-    (folder / "weights.json").write_bytes(canonical_json(weights))
+    return NightRelease(release, queries, learned, len(set(pairs.ticket_ids)), tuned.fusion, cost)
 
 
 def _query_tower(

@@ -17,7 +17,7 @@ from nightshift.drift.reference import newest_nights, sample_tickets
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.classifiers import Classifiers
 from nightshift.night import Night
-from nightshift.release.layout import read
+from nightshift.release.layout import StoredRelease
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.store import Store
 from nightshift.warehouse import read_mart
@@ -30,23 +30,23 @@ _FEWEST_SHOWN = (
 def check_drift(champion: Release | None, features: Features, night: Night) -> tuple[Drift, str | None]:
     """The drift of tonight, and Evidently's page where a few dozen tickets are new, whatever the verdict."""
     store, threads = night.store, night.settings.threads
-    reference = cast(dict[str, Any], read(champion.digest, "reference.json", store)) if champion else {}
+    reference = StoredRelease(champion.digest, store).reference if champion else {}
     if champion is None or reference.get("form") != FORMAT:
         return _kept(Comparison("no reference", 0), champion, features, store), None
     tickets = read_mart(store, features, "tickets")
     rows = newest_nights(tickets, FEWEST)
     if not rows.num_rows or rows["created_at"][-1].as_py().isoformat() <= reference["until"]:
         return _kept(Comparison("nothing new", 0), champion, features, store), None
-    folder = store.checkout(champion.digest)
+    folder = StoredRelease(champion.digest, store).checkout()
     tonight = sample_tickets(
         rows,
         tickets,
-        Classifiers(folder / "classifiers", threads),
+        Classifiers(folder.classifiers, threads),
         encoder_digest=champion.models["document_tower"],
-        open_encoder=lambda: open_batch_encoder(folder / "document_tower", threads),
+        open_encoder=lambda: open_batch_encoder(folder.document_tower, threads),
         store=store,
     )
-    found = compare(reference, tonight, TicketKnn.load(folder / "index").vectors)
+    found = compare(reference, tonight, TicketKnn.load(folder.index).vectors)
     return _kept(found, champion, features, store), _page(reference, tonight, found)
 
 

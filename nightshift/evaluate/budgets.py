@@ -59,8 +59,9 @@ class Size:
 def parities(contender: ReleaseRef) -> dict[str, float]:
     """The largest difference of each export from what was trained, as the export measured it."""
     differences: dict[str, float] = {}
+    models = contender.folder.record.models
     for name in _EXACT:
-        measured = contender.json("release.json")["models"].get(name, {}).get("metrics", {})
+        measured = models[name].metrics if name in models else {}
         found = [value for metric, value in measured.items() if metric.endswith("parity")]
         differences |= {name: max(found)} if found else {}
     return differences
@@ -68,11 +69,11 @@ def parities(contender: ReleaseRef) -> dict[str, float]:
 
 def sizes(contender: ReleaseRef) -> dict[str, Size]:
     """Every model that the release serves with."""
-    models = contender.json("release.json")["models"]
+    models = contender.folder.record.models
     return {
         kind: Size(
-            sum(path.stat().st_size for path in (contender.folder / kind).rglob("*") if path.is_file()),
-            models.get(kind, {}).get("base", ""),
+            sum(path.stat().st_size for path in contender.folder.model(kind).rglob("*") if path.is_file()),
+            models[kind].base if kind in models else "",
         )
         for kind in SERVED
     }

@@ -6,7 +6,6 @@ evaluation.json  {"verdict": "accepted", "gates": [{"group": "quality", "name": 
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
@@ -25,6 +24,7 @@ from nightshift.metrics.retrieval import QuestionScores
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
 from nightshift.progress import log
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.settings import Profile, Settings
 from nightshift.store import Store
@@ -63,7 +63,7 @@ def evaluate(
     drift: Drift,
     night: Night,
     *,
-    assistant_for: Callable[[Path], answers.Answers],
+    assistant_for: Callable[[ReleaseFolder], answers.Answers],
     code: str,
     limits: Limits | None = None,
 ) -> tuple[Evaluation, EvaluationWork]:
@@ -164,7 +164,7 @@ def _answered(
     generator = candidate.release.models["generator"]
     chosen = asked(scope.questions, scope.profile.answered_questions)
     memo = _kept(f"answers/{generator}", scope.store)
-    key = answers.memo_key(generator, candidate.json("policy.json"), candidate.json("prompts.json"))
+    key = answers.memo_key(generator, candidate.folder.policy, candidate.folder.prompts)
     spoken, clock = answers.ask(assistant, chosen, memo, key)
     if clock.began:
         scope.store.write_ref(f"answers/{generator}", scope.store.put_json(memo))
@@ -203,7 +203,7 @@ def _canaries(
 
 def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, scope: _Scope) -> leakage.Leaks:
     """The questions against every ticket that a part of the candidate was trained on, or remembers."""
-    index, tickets = candidate.folder / "index", read_mart(scope.store, scope.features, "tickets")
+    index, tickets = candidate.folder.index, read_mart(scope.store, scope.features, "tickets")
     remembered = {
         ticket
         for part in ("resolved", "unresolved")
@@ -215,7 +215,7 @@ def _leaks(candidate: ReleaseRef, encoders: SharedEncoders, scope: _Scope) -> le
         if "trained_on.json" in tree:
             learned |= set(cast(list[str], scope.store.get_json(tree["trained_on.json"])))
     texts = scope.questions["text"].to_pylist()
-    encoder = encoders(candidate.folder / "document_tower", scope.settings.threads)
+    encoder = encoders(candidate.folder.document_tower, scope.settings.threads)
     return leakage.find_leaks(
         [leakage.Question(*pair) for pair in zip(scope.questions["ticket_id"].to_pylist(), texts, strict=True)],
         learned,

@@ -1,26 +1,21 @@
 """A release that is judged: where it lies, and how it is asked."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 from nightshift.artifacts import Release
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.confidence import Confidence
 from nightshift.retrieval.retriever import Retriever
 
 
 @dataclass(frozen=True)
 class ReleaseRef:
-    """A release and the folder it lies in (store.checkout of its digest)."""
+    """A release and the folder it lies in, e.g. its checkout."""
 
     release: Release
-    folder: Path
-
-    def json(self, name: str) -> dict[str, Any]:
-        """One of its JSON files."""
-        return cast(dict[str, Any], json.loads((self.folder / name).read_bytes()))
+    folder: ReleaseFolder
 
 
 @dataclass(frozen=True)
@@ -32,10 +27,9 @@ class LoadedRelease:
     floor: float
 
     @classmethod
-    def at(cls, folder: Path, retriever: Retriever) -> Self:
+    def at(cls, folder: ReleaseFolder, retriever: Retriever) -> Self:
         """The release in `folder`, asked through `retriever`."""
-        weights, policy = (json.loads((folder / name).read_bytes()) for name in ("weights.json", "policy.json"))
-        return cls(retriever, Confidence.from_json(weights["confidence"]), policy["confidence_floor"])
+        return cls(retriever, Confidence.from_json(folder.weights.confidence), folder.policy["confidence_floor"])
 
 
 def load_release(contender: ReleaseRef, threads: int, encoders: SharedEncoders) -> LoadedRelease:

@@ -6,10 +6,8 @@
 `questions` is the mart eval_questions, or any table like it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from nightshift.evaluate.model_under_test import LoadedRelease
 from nightshift.evaluate.slices import labelled, slices
 from nightshift.metrics.retrieval import QuestionScores, interval, score_rankings
 from nightshift.metrics.selective import decline_metrics, risk_coverage
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.settings import Settings
@@ -101,7 +100,7 @@ def summary(
 
 
 def measured(
-    retriever: Retriever, assistant: answers.Answers, questions: pa.Table, folder: Path, settings: Settings
+    retriever: Retriever, assistant: answers.Answers, questions: pa.Table, folder: ReleaseFolder, settings: Settings
 ) -> dict[str, Any]:
     """The summary of the release in `folder` on any questions.
 
@@ -110,7 +109,7 @@ def measured(
     questions = questions.sort_by(BY_TIME)
     release = LoadedRelease.at(folder, retriever)
     chosen = asked(questions, profile_named(settings.profile).answered_questions)
-    key = answers.memo_key("", json.loads((folder / "policy.json").read_bytes()), "")
+    key = answers.memo_key("", folder.policy, "")
     spoken, _ = answers.ask(assistant, chosen, {}, key)
     said = answers.check(spoken, chosen)
     found = found_on(retriever, questions)

@@ -1,6 +1,6 @@
-"""From the parts of a night to a release candidate: dials, drift reference, lineage, one tree.
+"""From the parts of a night to a release candidate: tuned parameters, drift reference, lineage, one tree.
 
-release = assemble(features, index, models, dials, code, night)
+release = assemble(features, index, models, tuned, code, night)
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,9 @@ from nightshift.drift.reference import fresh, learned_labels, sample_tickets
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.classifiers import Classifiers
 from nightshift.night import Night
-from nightshift.release import layout, lineage
+from nightshift.release.compose import Parts, compose
+from nightshift.release.layout import Weights
+from nightshift.release.lineage import trace
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.store import Store
 from nightshift.store.memo import memoize
@@ -28,7 +30,7 @@ def assemble(
     features: Features,
     index: Index,
     models: Mapping[str, Model],
-    dials: TunedParameters,
+    tuned: TunedParameters,
     code: str,
     night: Night,
 ) -> Release:
@@ -46,20 +48,20 @@ def assemble(
     )
     memory = TicketKnn.load(store.checkout(index.digest)).vectors
     centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
-    parts = layout.Parts(
+    parts = Parts(
         index=index,
         models=dict(models),
-        policy=dials.policy,
-        weights=dials.weights,
+        policy=tuned.policy,
+        weights=Weights(tuned.fusion, tuned.confidence),
         prompts={
             "version": prompts.VERSION,
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
         reference=make_reference(judged_on, memory, centres, learned_labels(tickets)),
-        lineage=lineage.trace(features, index, models, code, store),
+        lineage=trace(features, index, models, code, store),
     )
-    return layout.assemble(parts, store)
+    return compose(parts, store)
 
 
 def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:

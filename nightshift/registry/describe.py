@@ -8,7 +8,7 @@ version  release       verdict   serves    reasons
 from collections.abc import Sequence
 
 from nightshift.registry.mlflow import Move, RegisteredRelease
-from nightshift.release.diff import Described
+from nightshift.release.diff import ReleaseFacts
 
 SHORT = 12
 WIDE = 90
@@ -38,15 +38,15 @@ def moves(history: Sequence[Move]) -> str:
     )
 
 
-def sheet(entry: RegisteredRelease, release: Described) -> str:
+def sheet(entry: RegisteredRelease, release: ReleaseFacts) -> str:
     """One release in full: what it is made of, how it scored, and why it was let out or not."""
-    index = release.record["index"]
+    index = release.record.index
     lines = [
         f"release {entry.digest}",
         f"version {entry.version}  {entry.verdict}  {', '.join(entry.aliases)}".rstrip(),
-        f"index   {index['chunks']:,} chunks of {index['articles']:,} articles",
+        f"index   {index.chunks:,} chunks of {index.articles:,} articles",
     ]
-    lines += [f"model   {name} {model['digest'][:SHORT]}" for name, model in sorted(release.record["models"].items())]
+    lines += [f"model   {name} {model.digest[:SHORT]}" for name, model in sorted(release.record.models.items())]
     lines += [f"metric  {name} {value:.3f}" for name, value in sorted(release.evaluation.get("metrics", {}).items())]
     lines += [
         f"gate    {'passed' if gate['passed'] else 'FAILED'}  {gate['sentence']}"

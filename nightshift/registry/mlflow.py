@@ -19,7 +19,7 @@ from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
 from nightshift.night import Night
 from nightshift.registry.tracking import experiment, is_new, log_metrics, registry_client
-from nightshift.release.layout import read
+from nightshift.release.layout import StoredRelease
 from nightshift.settings import Settings
 
 MODEL = "support-assistant"
@@ -182,8 +182,9 @@ def _new_version(client: Any, release: Release, evaluation: Evaluation, night: N
         experiment(client, night.settings), run_name=f"release {release.version}", tags=tags
     ).info.run_id
     log_metrics(client, run, evaluation.metrics)
-    client.log_dict(run, read(release.digest, "lineage.json", night.store), "lineage.json")
-    client.log_dict(run, read(evaluation.digest, "evaluation.json", night.store), "evaluation.json")
+    client.log_dict(run, StoredRelease(release.digest, night.store).lineage, "lineage.json")
+    report = night.store.get_json(night.store.tree(evaluation.digest)["evaluation.json"])
+    client.log_dict(run, report, "evaluation.json")
     client.set_terminated(run)
     made = client.create_model_version(MODEL, source=f"nightshift:{release.digest}", run_id=run, tags=tags)
     return int(made.version)

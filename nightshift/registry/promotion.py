@@ -8,7 +8,7 @@ from nightshift.artifacts import Evaluation, Promotion, Release
 from nightshift.errors import StoreError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
-from nightshift.release.layout import comparable
+from nightshift.release.layout import StoredRelease
 from nightshift.settings import Settings
 
 ACCEPTED = "accepted"  # the verdict of the gates that lets a candidate serve
@@ -39,7 +39,7 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
         reason = f"a person rolled version {entry.version} back; to serve it all the same: {by_hand}"
         return _promotion(entry, "rejected", serving, [reason])
     expected = evaluation.champion
-    if champion and not expected and not comparable(champion.digest, store):
+    if champion and not expected and not StoredRelease(champion.digest, store).comparable:
         expected = champion.digest  # made by another version of Nightshift: nothing can be compared with it
     registry.promote(settings, entry.version, expected=expected)
     return _promotion(entry, "promoted", release.digest, list(evaluation.reasons))

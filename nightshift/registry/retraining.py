@@ -15,7 +15,7 @@ from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
-from nightshift.release.layout import comparable, model_digests, read
+from nightshift.release.layout import StoredRelease
 from nightshift.store import Store
 
 LORA = ("auto", "always", "never")
@@ -39,10 +39,11 @@ def plan_retraining(features: Features, drift: Drift, night: Night, lora: str) -
     if champion is None:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
         return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
-    if not comparable(champion.digest, store):
+    serving = StoredRelease(champion.digest, store)
+    if not serving.comparable:
         reasons = dict.fromkeys(LEARNS_FROM, "trained: the serving release was made by another version of Nightshift")
         return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
-    models = model_digests(read(champion.digest, "release.json", store))
+    models = serving.artifact.models
     reuse, reasons = {}, {}
     for name, mart in LEARNS_FROM.items():
         adapter = models.get(f"{name}_adapter", "")

@@ -15,9 +15,10 @@ the same: document_tower, generator, prompts, query_tower
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from nightshift.release.layout import read
+from nightshift.artifacts import Index
+from nightshift.release.layout import ReleaseRecord, StoredRelease
 from nightshift.store import Store
 
 SHORT = 12
@@ -27,11 +28,11 @@ NOTHING = "none"
 
 
 @dataclass(frozen=True)
-class Described:
-    """One release with what is known of it: release.json, lineage.json, and evaluation.json ({} if never evaluated)."""
+class ReleaseFacts:
+    """One release with what is known of it: its record, its lineage, and evaluation.json ({} if never evaluated)."""
 
     digest: str
-    record: Mapping[str, Any]
+    record: ReleaseRecord
     lineage: Mapping[str, Any]
     evaluation: Mapping[str, Any] = field(default_factory=dict)
 
@@ -58,20 +59,21 @@ class Difference:
     reasons: list[str] = field(default_factory=list)
 
 
-def described(digest: str, evaluation: str, store: Store) -> Described:
+def read_facts(digest: str, evaluation: str, store: Store) -> ReleaseFacts:
     """Read a release, and the evaluation tree `evaluation` ('' for none). Raises StoreError, MissingObject."""
-    judged = read(evaluation, "evaluation.json", store) if evaluation else {}
-    return Described(digest, read(digest, "release.json", store), read(digest, "lineage.json", store), judged)
+    release = StoredRelease(digest, store)
+    report = store.get_json(store.tree(evaluation)["evaluation.json"]) if evaluation else {}
+    return ReleaseFacts(digest, release.record, release.lineage, cast(dict[str, Any], report))
 
 
-def diff(a: Described, b: Described) -> Difference:
-    """What changed from release `a` to release `b`: parts, sources, dials, metrics, slices, golden set and gates."""
+def diff(a: ReleaseFacts, b: ReleaseFacts) -> Difference:
+    """What changed from release `a` to release `b`: parts, sources, parameters, metrics, slices, golden set and gates."""
     parts = _parts(a.record, b.record)
     changes = [change for change in parts if change.before != change.after]
-    changes += _index(a.record["index"], b.record["index"])
+    changes += _index(a.record.index, b.record.index)
     changes += _objects(a.lineage["snapshot"]["tables"], b.lineage["snapshot"]["tables"])
-    changes += _dials("policy", a.record["policy"], b.record["policy"])
-    changes += _dials("weight", a.record["weights"], b.record["weights"])
+    changes += _parameters("policy", a.record.policy, b.record.policy)
+    changes += _parameters("weight", a.record.weights, b.record.weights)
     changes += _metrics(a.evaluation.get("metrics", {}), b.evaluation.get("metrics", {}))
     changes += _slices(a.evaluation.get("slices", {}), b.evaluation.get("slices", {}))
     changes += _golden(a.evaluation.get("golden", {}), b.evaluation.get("golden", {}))
@@ -98,20 +100,22 @@ def render(difference: Difference) -> str:
     return "\n".join(lines)
 
 
-def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
-    names = sorted({*a["models"], *b["models"]})
-    digests = [
-        (name, *(side["models"].get(name, {}).get("digest", NOTHING)[:SHORT] for side in (a, b))) for name in names
-    ]
-    pairs = [*digests, ("prompts", a["prompts"][:SHORT], b["prompts"][:SHORT])]
-    return [Change(*pair) for pair in pairs]
+def _parts(a: ReleaseRecord, b: ReleaseRecord) -> list[Change]:
+    """The digests of models and prompts on both sides, equal or not."""
+
+    def digest(record: ReleaseRecord, name: str) -> str:
+        return record.models[name].digest[:SHORT] if name in record.models else NOTHING
+
+    models = [Change(name, digest(a, name), digest(b, name)) for name in sorted({*a.models, *b.models})]
+    return [*models, Change("prompts", a.prompts[:SHORT], b.prompts[:SHORT])]
 
 
-def _index(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+def _index(a: Index, b: Index) -> list[Change]:
+    counts = {"chunks": (a.chunks, b.chunks), "articles": (a.articles, b.articles)}
     return [
-        Change(f"index {what}", f"{a[what]:,}", f"{b[what]:,}", f"{b[what] - a[what]:+,}")
-        for what in ("chunks", "articles")
-        if a[what] != b[what]
+        Change(f"index {unit}", f"{before:,}", f"{after:,}", f"{after - before:+,}")
+        for unit, (before, after) in counts.items()
+        if before != after
     ]
 
 
@@ -135,7 +139,7 @@ def _named(names: set[str], how: str) -> str:
     return f"{len(names)} object{'s' * (len(names) > 1)} {how}: {', '.join(shown)}{more}"
 
 
-def _dials(kind: str, a: Any, b: Any) -> list[Change]:
+def _parameters(kind: str, a: Any, b: Any) -> list[Change]:
     """Numbers of a nested mapping, by their path."""
     before, after = dict(_leaves(a)), dict(_leaves(b))
     return [

@@ -1,13 +1,12 @@
 """Which passages answer a question: four signals per article, blended, and how sure that is.
 
-    retriever = Retriever.open(release_folder, threads=2)
+    retriever = Retriever.open(ReleaseFolder(path), threads=2)
     passages = retriever.search("Who gets the money when I return a gift?", k=5)
     retriever.confidence("Who gets the money when I return a gift?", passages)   # 0.93
 
 Serving asks one question at a time, evaluation thousands, through the same code.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +20,7 @@ from nightshift.index import SearchIndex
 from nightshift.index.exact import ExactIndex
 from nightshift.models.classifiers import Classifiers
 from nightshift.models.encoder import OnnxEncoder
+from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.answerability import Answerability
 from nightshift.retrieval.confidence import Confidence, evidence
 from nightshift.retrieval.fusion import by_article, fuse, places_of, z_scores
@@ -67,26 +67,26 @@ class Retriever:
     @classmethod
     def open(
         cls,
-        release: Path,
+        release: ReleaseFolder,
         threads: int,
         index: Path | None = None,
         open_encoder: Callable[[Path, int], Encoder] | None = None,
     ) -> Self:
-        """The retriever of a release folder, over another `index` folder if given.
+        """The retriever of a release, over another `index` folder if given.
 
         Raises IndexUnavailable, ModelUnreadable.
         """
-        index, encoder = index or release / "index", open_encoder or OnnxEncoder
-        settings = json.loads((release / "weights.json").read_bytes())
-        memory, heads = TicketKnn.load(index), Classifiers(release / "classifiers", threads)
+        index, encoder = index or release.index, open_encoder or OnnxEncoder
+        weights = release.weights
+        memory, heads = TicketKnn.load(index), Classifiers(release.classifiers, threads)
         return cls(
             ExactIndex.open(index),
             memory,
-            documents=encoder(release / "document_tower", threads),
-            queries=encoder(release / "query_tower", threads),
+            documents=encoder(release.document_tower, threads),
+            queries=encoder(release.query_tower, threads),
             heads=heads,
-            weights=settings["fusion"],
-            confidence=Confidence.from_json(settings["confidence"]),
+            weights=weights.fusion,
+            confidence=Confidence.from_json(weights.confidence),
             outcomes=Answerability.load(index, memory, heads),
         )
 

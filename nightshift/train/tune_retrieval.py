@@ -1,8 +1,9 @@
-"""The dials of a release: how much each signal counts, and when it is better to decline.
+"""The tuned parameters of a release: how much each retrieval score counts, and when it is better to decline.
 
-    dials = tune(features, index, document_tower, query_tower, tickets, night)
-    dials.weights     # {'fusion': {'dense': 0.52, ...}, 'confidence': {'bias': -3.1, ...}}: weights.json
-    dials.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}: policy.json
+    tuned = tune(features, index, document_tower, query_tower, tickets, night)
+    tuned.fusion      # {'dense': 0.52, ...}
+    tuned.confidence  # {'bias': -3.1, ...}
+    tuned.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}
 
 The confidence is fitted on the newest tenth of the resolved tickets of the training part and on those of the same days
 that no article resolved, the blend on as many newest tenths as hold enough questions. Nothing that speaks there has
@@ -10,7 +11,6 @@ seen them: the query tower keeps the newest tenth aside (on older ones the docum
 vote only on what was asked after them, and the heads and the outcomes are rehearsed without them.
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,7 +56,7 @@ def tune(
     held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
     asked = resolved.filter(pa.array(held))
     if not asked.num_rows:
-        return TunedParameters({"fusion": COLD_START, "confidence": UNFITTED.to_json()}, _policy(Policy()), {})
+        return TunedParameters(COLD_START, UNFITTED.to_json(), Policy().to_json(), {})
     learned = labelled_pairs(features, document_tower, night)
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), threads)
@@ -97,12 +97,8 @@ def tune(
     )
     fitted = fit_confidence(sure, unsure, never)
     return TunedParameters(
-        weights={"fusion": blend.weights, "confidence": fitted.confidence.to_json()},
-        policy=_policy(replace(Policy(), confidence_floor=fitted.floor)),
+        fusion=blend.weights,
+        confidence=fitted.confidence.to_json(),
+        policy=replace(Policy(), confidence_floor=fitted.floor).to_json(),
         metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},
     )
-
-
-def _policy(policy: Policy) -> dict[str, object]:
-    values: dict[str, object] = json.loads(policy.to_json())
-    return values

@@ -17,6 +17,7 @@ from nightshift.backtest.replay import CONTENDERS, MEASURES, Backtest, ReplayedN
 from nightshift.backtest.report import prepared, table, to_json, write
 from nightshift.backtest.train_night import Cost, NightRelease
 from nightshift.errors import SettingsError
+from nightshift.release.layout import ReleaseFolder
 
 FIRST, LAST = datetime(2024, 7, 1), datetime(2024, 9, 30)  # noqa: DTZ001 - UTC without a zone, as in the marts
 QUESTIONS = 20
@@ -30,7 +31,9 @@ def night(at, nightly, frozen, questions=QUESTIONS):
         for name in CONTENDERS
     }
     cost = Cost(embedded=5, seconds=3.0, tower_seconds=0.0)
-    lesson = NightRelease(Path("unread"), Model("query_tower", "", "", ""), frozenset(), 100, {"dense": 1.0}, cost)
+    lesson = NightRelease(
+        ReleaseFolder(Path("unread")), Model("query_tower", "", "", ""), frozenset(), 100, {"dense": 1.0}, cost
+    )
     return ReplayedNight(at, lesson, trained=False, asked_at=[at] * questions, hits=hits if questions else {})
 
 

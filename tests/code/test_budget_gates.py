@@ -1,14 +1,15 @@
 """Parity, size and time."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from nightshift.artifacts import Release
+from nightshift.artifacts import Index, Model, Release
 from nightshift.evaluate.budgets import Clock, Size, latency_gates, parities, parity_gates, size_gates, sizes
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.model_under_test import ReleaseRef
+from nightshift.release.layout import FORMAT, ReleaseFolder, ReleaseRecord
 
 LIMITS = Limits()
 MODELS = {"generator": Size(80_000_000, "smol"), "query_tower": Size(90_000_000, "mini")}
@@ -64,8 +65,12 @@ def test_sizes_and_parities_are_those_of_the_folder(tmp_path):
     """Bytes of every file under a model's folder; the largest parity that its export measured."""
     (tmp_path / "generator" / "deep").mkdir(parents=True)
     (tmp_path / "generator" / "deep" / "weights").write_bytes(b"x" * 7)
-    models = {"generator": {"base": "smol"}, "classifiers": {"metrics": {"a_parity": 1e-7, "b_parity": 2e-7, "auc": 1}}}
-    (tmp_path / "release.json").write_text(json.dumps({"models": models}))
-    contender = ReleaseRef(Release("d", "i"), tmp_path)
+    models = {
+        "generator": Model("generator", "", "smol", ""),
+        "classifiers": Model("classifiers", "", "", "", {"a_parity": 1e-7, "b_parity": 2e-7, "auc": 1}),
+    }
+    record = ReleaseRecord(FORMAT, Index("", "", "", 0, 0), models, {}, {}, prompts="", reference="", lineage="")
+    (tmp_path / "release.json").write_text(json.dumps(asdict(record)))
+    contender = ReleaseRef(Release("d", "i"), ReleaseFolder(tmp_path))
     assert sizes(contender)["generator"] == Size(7, "smol")
     assert parities(contender) == {"classifiers": 2e-7}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,12 +13,13 @@ from delivered import delivered, question
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
-from nightshift.artifacts import Drift, Features, Release
+from nightshift.artifacts import Drift, Features, Index, Model, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import ReleaseRef, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
 from nightshift.night import Night
 from nightshift.privacy.pseudonym import pseudonym
+from nightshift.release.layout import FORMAT, ReleaseFolder, ReleaseRecord
 from nightshift.retrieval import retriever
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -132,18 +134,22 @@ def world(tmp_path, monkeypatch):
             )
             pq.write_table(tickets, folder / "index" / f"{part}.parquet")
             np.save(folder / "index" / f"{part}.npy", encoder.encode(["my login"] * len(ids)))
+        query_tower = Model("query_tower", "", "", "", {"parity": 2e-7})
+        record = ReleaseRecord(FORMAT, Index("", "", "", 0, 0), {"query_tower": query_tower}, {}, {}, "", "", "")
         files = {
             "weights.json": {"fusion": {"dense": 1.0, "bm25": 0.0, "ticket_knn": 0.0, "prior": 0.0},
                              "confidence": {"bias": -2.0, "similarity": 10.0}},
-            "policy.json": json.loads(Policy().to_json()),
+            "policy.json": Policy().to_json(),
             "prompts.json": {"version": "1"},
-            "release.json": {"models": {"query_tower": {"metrics": {"parity": 2e-7}}}},
+            "release.json": asdict(record),
         }  # fmt: skip
         for file, value in files.items():
             (folder / file).write_text(json.dumps(value))
         model = store.put_tree(folder / "query_tower") if broken else store.put_json({})
         kinds = ("document_tower", "query_tower", "classifiers", "generator")
-        return ReleaseRef(Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), folder)
+        return ReleaseRef(
+            Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), ReleaseFolder(folder)
+        )
 
     def run(candidate, champion, given=None, writer=Writer):
         drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)
@@ -235,8 +241,8 @@ def test_a_release_is_measured_on_another_index(world, tmp_path):
     """Scored on questions and articles of elsewhere, it says the same things as about its own."""
     contender = world[1]
     candidate, other = contender("new"), contender("other")
-    (candidate.folder / "index" / "chunks.parquet").unlink()
-    retrieval = retriever.Retriever.open(candidate.folder, 1, index=other.folder / "index")
+    (candidate.folder.index / "chunks.parquet").unlink()
+    retrieval = retriever.Retriever.open(candidate.folder, 1, index=other.folder.index)
     questions = pa.Table.from_pylist(
         [{"ticket_id": "z1", "created_at": DAY, "text": "my parcel", "article_ids": ["parcel"], "intent": ""}],
         MARTS["eval_questions"],

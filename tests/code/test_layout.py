@@ -7,7 +7,8 @@ import pytest
 
 from nightshift.artifacts import Index, Model
 from nightshift.errors import StoreError
-from nightshift.release import layout
+from nightshift.release.compose import Parts, compose
+from nightshift.release.layout import SERVED, ReleaseFolder, StoredRelease, Weights
 from nightshift.store import open_store
 
 
@@ -26,15 +27,13 @@ def parts(store, tmp_path):
             path.write_text(f"{name} {file}")
         return store.put_tree(folder)
 
-    models = {
-        kind: Model(kind, tree(kind, "model.json", "deep/weights.onnx"), "base", "f" * 64) for kind in layout.SERVED
-    }
+    models = {kind: Model(kind, tree(kind, "model.json", "deep/weights.onnx"), "base", "f" * 64) for kind in SERVED}
     models["generator_adapter"] = Model("generator_adapter", "a" * 64, "base", "f" * 64)
-    return layout.Parts(
+    return Parts(
         index=Index(tree("index", "chunks.parquet", "vectors.npy"), "f" * 64, models["document_tower"].digest, 41, 12),
         models=models,
         policy={"limit": 0.4},
-        weights={"dense": 0.5},
+        weights=Weights({"dense": 0.5}, {"bias": -4.2}),
         prompts={"system": "Answer from the passages."},
         reference={"psi": [0.1]},
         lineage={"code": "c0de"},
@@ -43,7 +42,7 @@ def parts(store, tmp_path):
 
 def test_the_folder_holds_every_part(parts, store):
     """A checked-out release holds its records and each served part under its own name."""
-    folder = store.checkout(layout.assemble(parts, store).digest)
+    folder = store.checkout(compose(parts, store).digest)
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"release.json", "lineage.json", "policy.json", "weights.json", "prompts.json", "reference.json"} <= names
     assert "index/vectors.npy" in names
@@ -53,27 +52,26 @@ def test_the_folder_holds_every_part(parts, store):
 
 def test_a_folder_gives_its_own_digest(parts, store, tmp_path):
     """The digest is recomputed from the files alone, and one changed byte changes it."""
-    release = layout.assemble(parts, store)
+    release = compose(parts, store)
     copy = shutil.copytree(store.checkout(release.digest), tmp_path / "copy", copy_function=shutil.copyfile)
-    assert layout.digest_of_folder(copy) == release.digest
+    assert ReleaseFolder(copy).compute_digest() == release.digest
     (copy / "classifiers/model.json").write_text("changed")
-    assert layout.digest_of_folder(copy) != release.digest
+    assert ReleaseFolder(copy).compute_digest() != release.digest
 
 
 def test_same_parts_same_release(parts, store, tmp_path):
     """The order in which models are named changes nothing; another policy makes another release."""
-    release = layout.assemble(parts, store)
+    release = compose(parts, store)
     shuffled = replace(parts, models=dict(reversed(parts.models.items())))
-    assert layout.assemble(shuffled, store) == release
-    assert layout.assemble(replace(parts, policy={"limit": 0.5}), store).digest != release.digest
+    assert compose(shuffled, store) == release
+    assert compose(replace(parts, policy={"limit": 0.5}), store).digest != release.digest
 
 
 def test_release_json_names_the_adapters(parts, store):
     """The adapters a later night may reuse are found in release.json by name, without those never trained."""
     untrained = Model("query_tower_adapter", "", "base", "")
-    release = layout.assemble(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
-    record = layout.read(release.digest, "release.json", store)
-    assert layout.model_digests(record) == release.models
+    release = compose(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
+    assert StoredRelease(release.digest, store).artifact == release
     assert release.models["generator_adapter"] == "a" * 64
     assert "query_tower_adapter" not in release.models
 
@@ -82,10 +80,10 @@ def test_an_absent_model_is_named(parts, store):
     """A release without its heads is refused, and the error says which model is absent."""
     models = {name: model for name, model in parts.models.items() if name != "classifiers"}
     with pytest.raises(StoreError, match="classifiers"):
-        layout.assemble(replace(parts, models=models), store)
+        compose(replace(parts, models=models), store)
 
 
 def test_a_digest_that_is_no_release_is_told(parts, store):
     """Asking another tree for release.json says that it is not a release."""
     with pytest.raises(StoreError, match=r"holds no release\.json"):
-        layout.read(parts.index.digest, "release.json", store)
+        _ = StoredRelease(parts.index.digest, store).record

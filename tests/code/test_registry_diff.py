@@ -2,9 +2,11 @@
 
 import pytest
 
+from nightshift.artifacts import Index, Model
 from nightshift.registry import describe
 from nightshift.registry.mlflow import Move, RegisteredRelease
-from nightshift.release.diff import Described, diff, render
+from nightshift.release.diff import ReleaseFacts, diff, render
+from nightshift.release.layout import FORMAT, ReleaseRecord
 
 
 def release(
@@ -19,14 +21,17 @@ def release(
     wrong=(),
 ):
     part = [{"object": name, "digest": name} for name in objects]
-    models = {"classifiers": {"digest": heads * 64}, "generator": {"digest": "4" * 64}}
-    record = {
-        "index": {"chunks": chunks, "articles": 12},
-        "models": models,
-        "prompts": "p" * 64,
-        "policy": {"confidence_floor": floor},
-        "weights": {"fusion": {"dense": 0.5}},
-    }
+    digests = {"classifiers": heads * 64, "generator": "4" * 64}
+    record = ReleaseRecord(
+        format=FORMAT,
+        index=Index("1" * 64, "5" * 64, "2" * 64, chunks, 12),
+        models={kind: Model(kind, digest, "base", "5" * 64) for kind, digest in digests.items()},
+        policy={"confidence_floor": floor},
+        weights={"fusion": {"dense": 0.5}},
+        prompts="p" * 64,
+        reference="r" * 64,
+        lineage="9" * 64,
+    )
     gates = [{"name": "hit@5", "passed": passed, "sentence": f"hit@5 is {hit}"}]
     lineage = {"snapshot": {"tables": {"tickets": part}}}
     evaluation = {
@@ -37,7 +42,7 @@ def release(
         "golden": {"questions": 24, "failed": list(wrong)},
         "gates": gates,
     }
-    return Described(digest * 64, record, lineage, evaluation)
+    return ReleaseFacts(digest * 64, record, lineage, evaluation)
 
 
 def test_nothing_changed():
@@ -49,7 +54,7 @@ def test_nothing_changed():
 
 
 def test_every_kind_of_change_is_seen():
-    """Models, chunks, source objects, dials, metrics and gates that differ are told, with both sides."""
+    """Models, chunks, source objects, parameters, metrics and gates that differ are told, with both sides."""
     objects = [f"tickets/night-000{n}.jsonl.gz" for n in range(1, 6)]
     after = release("b", heads="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4, wrong=["card"])
     text = render(diff(release("a", wrong=["horse"]), after))
@@ -74,7 +79,7 @@ def test_every_kind_of_change_is_seen():
 @pytest.mark.parametrize("evaluated", ["before", "after"])
 def test_a_release_without_evaluation_compares(evaluated):
     """A side that was never evaluated shows as none."""
-    bare, full = Described("a" * 64, release("a").record, release("a").lineage), release("b")
+    bare, full = ReleaseFacts("a" * 64, release("a").record, release("a").lineage), release("b")
     before, after = (full, bare) if evaluated == "before" else (bare, full)
     sides = {change.what: (change.before, change.after) for change in diff(before, after).changes}
     assert sides["hit@5"] == (("0.700", "none") if evaluated == "before" else ("none", "0.700"))

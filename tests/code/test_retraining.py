@@ -1,18 +1,18 @@
 """Adapters are reused while they have seen nearly all of tonight's tickets, and never after one of these is gone."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nightshift.artifacts import Drift, Features
+from nightshift.artifacts import Drift, Features, Index, Model
 from nightshift.errors import SettingsError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.registry.mlflow import RegisteredRelease
 from nightshift.registry.retraining import plan_retraining
-from nightshift.release.layout import FORMAT
+from nightshift.release.layout import FORMAT, ReleaseRecord
 from nightshift.settings import Settings, profile
 
 QUIET = Drift("d" * 64, "c" * 64, "quiet", 200)
@@ -57,8 +57,11 @@ def champion(store, monkeypatch):
 
     def make(*learned, form=FORMAT):
         adapter = store.put_json({"trained_on.json": store.put_json(sorted(learned))})
-        models = {"query_tower_adapter": {"digest": adapter}, "generator_adapter": {"digest": adapter}}
-        release = store.put_json({"release.json": store.put_json({"format": form, "models": models})})
+        kinds = ("query_tower_adapter", "generator_adapter")
+        models = {kind: Model(kind, adapter, "base", "f" * 64) for kind in kinds}
+        index = Index("1" * 64, "f" * 64, "2" * 64, 41, 12)
+        record = ReleaseRecord(form, index, models, {}, {}, prompts="", reference="", lineage="")
+        release = store.put_json({"release.json": store.put_json(asdict(record))})
         monkeypatch.setattr(registry, "champion", lambda _: RegisteredRelease(1, release, "", "accepted"))
         return adapter
 

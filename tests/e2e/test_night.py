@@ -2,12 +2,13 @@
 
 import json
 import re
+from dataclasses import asdict
 
 import pyarrow.parquet as pq
 import pytest
 
 from nightshift.registry import mlflow as registry
-from nightshift.release.layout import read
+from nightshift.release.layout import StoredRelease
 from nightshift.reports.run_log import STAGES, RunLog
 from nightshift.simulation.changes import published
 from nightshift.simulation.people import canary
@@ -73,12 +74,13 @@ def test_a_stage_launched_alone_trains_in_two_processes(company):
     """One task on the artifacts of the night, under torch elastic as the full profile asks: both processes make one adapter."""
     store = open_store(company.settings.store)
     champion = registry.serving(company.settings)
-    record, lineage = (read(champion.digest, name, store) for name in ("release.json", "lineage.json"))
+    serving = StoredRelease(champion.digest, store)
+    record, lineage = serving.record, serving.lineage
     features = {key: lineage["features"][key] for key in ("digest", "snapshot", "split_at")} | {"rows": {}}
     inputs = {
         "--features": features,
-        "--index": record["index"],
-        "--document_tower": record["models"]["document_tower"],
+        "--index": asdict(record.index),
+        "--document_tower": asdict(record.models["document_tower"]),
         "--state": {"champion": "", "query_tower": "", "generator": "", "reasons": {}},
     }
     words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
@@ -90,25 +92,26 @@ def test_a_stage_launched_alone_trains_in_two_processes(company):
     assert made, done.stdout
     tree = store.tree(made[1])
     assert "adapter_model.safetensors" in tree
-    assert made[1] != record["models"]["query_tower_adapter"]["digest"]  # another order of the same sums
+    assert made[1] != record.models["query_tower_adapter"].digest  # another order of the same sums
 
 
 def test_heads_of_the_same_lessons_are_not_learned_again(company):
     """Other questions to be judged on make other features, and the same heads."""
     store = open_store(company.settings.store)
     champion = registry.serving(company.settings)
-    record, lineage = (read(champion.digest, name, store) for name in ("release.json", "lineage.json"))
+    serving = StoredRelease(champion.digest, store)
+    record, lineage = serving.record, serving.lineage
     marts = store.tree(lineage["features"]["digest"]) | {"eval_questions.parquet": store.put(b"others")}
     features = {key: lineage["features"][key] for key in ("snapshot", "split_at")} | {"rows": {}}
     inputs = {
         "--features": features | {"digest": store.put_json(marts)},
-        "--document_tower": record["models"]["document_tower"],
+        "--document_tower": asdict(record.models["document_tower"]),
     }
     words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
     done = company.run(
         "pyflyte", "run", str(company.project / "tasks/classifiers.py"), "classifiers", *words, "--profile", "smoke"
     )
-    assert record["models"]["classifiers"]["digest"] in done.stdout
+    assert record.models["classifiers"].digest in done.stdout
     assert "Nothing new to learn from" in done.stderr
 
 
@@ -133,7 +136,7 @@ def test_evidently_draws_the_second_night(later):
     page = (later.home / "nights/2026-01-02/drift.html").read_text()
     assert "Dataset Drift" in page
     serving = registry.serving(later.settings)
-    learned = open_store(later.settings.store).checkout(serving.digest) / "index/resolved.parquet"
+    learned = StoredRelease(serving.digest, open_store(later.settings.store)).checkout().index / "resolved.parquet"
     assert not [ticket for ticket in pq.read_table(learned)["ticket_id"].to_pylist() if ticket in page]
     assert canary()["phrase"] not in page
 
@@ -155,8 +158,8 @@ def test_a_deleted_article_leaves_the_index_the_same_night(later):
     gone = set(published(2)) - set(published(3))
     assert gone
     newest = registry.releases(later.settings)[0]
-    folder = open_store(later.settings.store).checkout(newest.digest)
-    chunks = pq.read_table(folder / "index/chunks.parquet")
+    release = StoredRelease(newest.digest, open_store(later.settings.store)).checkout()
+    chunks = pq.read_table(release.index / "chunks.parquet")
     assert not gone & set(chunks["article_id"].to_pylist())
 
 

@@ -201,11 +201,11 @@ def test_answered_is_always_what_was_streamed():
 
 
 def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
-    """Policies travel in releases; an unknown dial, a wrong share or another prompt version is an error."""
+    """Policies travel in releases; an unknown field, a wrong share or another prompt version is an error."""
     assert Policy.from_json(Policy(passages=2).to_json()) == Policy(passages=2)
-    for text in ('{"tone": 1}', '{"min_support": 2}', '{"passages": 0}', '{"prompt": "0"}'):
+    for values in ({"tone": 1}, {"min_support": 2}, {"passages": 0}, {"prompt": "0"}):
         with pytest.raises(SettingsError):
-            Policy.from_json(text)
+            Policy.from_json(values)
 
 
 def test_passages_far_below_the_first_are_not_shown():

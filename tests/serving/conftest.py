@@ -14,7 +14,8 @@ import pytest
 
 from nightshift.artifacts import Features, Model, Release
 from nightshift.night import Night
-from nightshift.release.layout import Parts, assemble
+from nightshift.release.compose import Parts, compose
+from nightshift.release.layout import Weights
 from nightshift.release.lineage import trace
 from nightshift.settings import Settings, profile
 from nightshift.store import Store
@@ -101,7 +102,7 @@ def home(tmp_path_factory) -> Home:
         "generator": generator,
     }
     policy = {"confidence_floor": 0.35, "max_tokens": Policy().max_tokens, "passages": 3}
-    weights = {"fusion": {"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, "confidence": UNFITTED.to_json()}
+    weights = Weights({"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, UNFITTED.to_json())
     lineage = trace(features, index, models, "c0de" * 16, store)
     parts = Parts(index, models, policy, weights, {"version": VERSION}, {}, lineage)
-    return Home(settings, store, assemble(parts, store))
+    return Home(settings, store, compose(parts, store))

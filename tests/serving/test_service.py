@@ -12,6 +12,8 @@ import pytest
 import uvicorn
 
 from nightshift.answering.assistant import Answered, Citation, Delta, Retrieved
+from nightshift.artifacts import Index, Model
+from nightshift.release.layout import FORMAT, ReleaseRecord
 from serving.app import create_app
 from serving.release import Served
 from serving.request_queue import Interruptible
@@ -69,10 +71,8 @@ def serve(assistant):
     running, clients = [], []
 
     def start(**options):
-        record = {
-            "index": {"digest": "1" * 64, "chunks": 41},
-            "models": {"classifiers": {"digest": "3" * 64, "base": ""}},
-        }
+        index, models = Index("1" * 64, "", "", 41, 12), {"classifiers": Model("classifiers", "3" * 64, "", "")}
+        record = ReleaseRecord(FORMAT, index, models, {}, {}, prompts="", reference="", lineage="")
         lineage = {"code": "c0de", "features": {"digest": "5" * 64, "split_at": "2026-01-09"}}
         served = Served(assistant, lambda text: len(text.split()), "9" * 64, record, lineage)
         app = create_app(served, **options)
