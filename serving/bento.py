@@ -2,8 +2,8 @@
 
 python -m serving.bento .nightshift/store/checkouts/03fa... dist 03fa77de91ab
 
-Run it as a process of its own: bentoml.build changes the working directory. The Bento holds the release, the part of
-nightshift that answers, and a requirements.txt with exactly the locked versions of what these import.
+Run it as a process of its own: bentoml.build changes the working directory. The Bento holds the release, the modules
+that `serving.service` imports, and a requirements.txt with the locked versions of what these import.
 """
 
 import os
@@ -16,29 +16,8 @@ from nightshift.release.layout import ReleaseFolder
 from serving.requirements import ROOTS, locked
 
 NAME = "support-assistant"
+ENTRY = "serving.service"
 ROOT = Path(__file__).resolve().parents[1]
-CODE = (
-    "nightshift/__init__.py",
-    "nightshift/artifacts.py",
-    "nightshift/digests.py",
-    "nightshift/errors.py",
-    "nightshift/progress.py",
-    "nightshift/settings.py",
-    "nightshift/index",
-    "nightshift/privacy",
-    "nightshift/release/__init__.py",
-    "nightshift/release/layout.py",
-    "nightshift/answering",
-    "nightshift/metrics",
-    "nightshift/models",
-    "nightshift/retrieval",
-    "nightshift/text",
-    "nightshift/store",
-    "serving",
-)
-
-
-NOT_SERVED = shutil.ignore_patterns("__pycache__", "__main__.py", "bento.py", "requirements.py")
 
 
 def build(release: Path, out: Path, version: str) -> Path:
@@ -49,7 +28,7 @@ def build(release: Path, out: Path, version: str) -> Path:
     with tempfile.TemporaryDirectory(dir=out, prefix=".packing-") as name:
         work = Path(name).absolute()
         context = work / "context"
-        _lay_out(context)
+        _copy_code(context)
         made = _bento(context, work, version)
         # The models come last: BentoML copies what it builds from three times, and half a gigabyte is mostly models.
         shutil.copytree(release.absolute(), made / "src" / "release", copy_function=shutil.copyfile)
@@ -58,13 +37,31 @@ def build(release: Path, out: Path, version: str) -> Path:
     return target
 
 
-def _lay_out(context: Path) -> None:
-    """The code that goes into the Bento: nightshift/ and serving/. The release will stand beside them."""
-    for part in CODE:
-        source, target = ROOT / part, context / part
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=NOT_SERVED)
-        else:
+def packed_modules() -> set[str]:
+    """The modules that `serving.service` imports, inside functions too, and the packages they lie in."""
+    import grimp
+
+    graph = grimp.build_graph("serving", "nightshift", cache_dir=None)
+    modules: set[str] = set()
+    imported = {ENTRY}
+    while imported - modules:
+        modules |= {".".join(name.split(".")[:depth]) for name in imported for depth in range(1, name.count(".") + 2)}
+        imported = modules.union(*(graph.find_upstream_modules(name) for name in modules))
+    return modules
+
+
+def _copy_code(context: Path) -> None:
+    """Copy the packed modules, and the data files beside them, to `context`. The release will stand beside them."""
+    for name in sorted(packed_modules()):
+        path = ROOT / name.replace(".", "/")
+        sources = [path.with_suffix(".py")]
+        if path.is_dir():
+            sources = [
+                path / "__init__.py",
+                *(file for file in path.iterdir() if file.is_file() and file.suffix != ".py"),
+            ]
+        for source in sources:
+            target = context / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
 

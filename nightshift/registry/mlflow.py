@@ -7,7 +7,6 @@ Serving follows the alias `champion`. Promotion and rollback move it, one transa
 policy together, and each leaves a line in the history. Writers take turns by a lock in the state folder.
 """
 
-import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +54,7 @@ class Move:
 
 def register(release: Release, evaluation: Evaluation, night: Night) -> RegisteredRelease:
     """Register a release with its evaluation, once; the same release again only gets the newer evaluation."""
-    with _alone(night.settings), registry_client(night.settings) as client:
+    with _one_writer(night.settings), registry_client(night.settings) as client:
         known = [entry for entry in _entries(client) if entry.digest == release.digest]
         version = known[0].version if known else _new_version(client, release, evaluation, night)
         for key, value in _evaluation_tags(evaluation).items():
@@ -100,7 +99,7 @@ def promote(settings: Settings, version: int, expected: str | None = None) -> Re
     With `expected`, the digest of the release that should be serving now ('' for none), another champion is refused
     with RegistryError: the version was judged against a release that no longer serves.
     """
-    with _alone(settings), registry_client(settings) as client:
+    with _one_writer(settings), registry_client(settings) as client:
         entries = _entries(client)
         former = _serving(entries)
         serves = former.digest if former else ""
@@ -123,7 +122,7 @@ def rollback(settings: Settings, version: int | None = None) -> RegisteredReleas
     The release that is taken away is marked, so that no night promotes it by itself. Raises NoChampion, and
     RegistryError where nothing served before.
     """
-    with _alone(settings), registry_client(settings) as client:
+    with _one_writer(settings), registry_client(settings) as client:
         entries = _entries(client)
         former = _serving(entries)
         if former is None:
@@ -243,9 +242,10 @@ def _history(client: Any) -> list[Move]:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Writers of one state folder take turns: two promotions at once happen one after the other."""
+def _one_writer(settings: Settings) -> Iterator[None]:
+    """Hold the lock of the state folder: of two promotions at once the second waits for the first."""
+    from filelock import FileLock  # 0.1 s to import, which reading the registry need not pay
+
     settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "registry.lock").open("w") as handle:
-        fcntl.flock(handle.fileno(), fcntl.LOCK_EX)
+    with FileLock(settings.home / "registry.lock"):
         yield

@@ -80,6 +80,8 @@ def test_the_bento_serves_by_itself(home, start, tmp_path):
     folder = build_bento(home.store.checkout(home.release.digest), tmp_path / "dist", home.release.version)
     assert folder.name == f"support-assistant-{home.release.version}"
     assert "torch" not in (folder / "env/python/requirements.txt").read_text()
+    assert (folder / "src/nightshift/models/encoder.py").exists()
+    assert not list(folder.rglob("batch_encoder.py"))
     empty = {name: str(tmp_path / name) for name in ("BENTOML_HOME", "NIGHTSHIFT_HOME", "HOME")}
     command = [str(Path(sys.executable).parent / "bentoml"), "serve", str(folder), "--host", "127.0.0.1"]
     client, log = start(command, tmp_path, BENTOML_DO_NOT_TRACK="True", NIGHTSHIFT_THREADS="1", **empty)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from nightshift.errors import PackagingError
+from serving.bento import packed_modules
 from serving.requirements import ROOTS, locked
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
@@ -19,6 +20,20 @@ def test_what_serves_needs_nothing_that_trains():
     trains = {"torch", "transformers", "peft", "flytekit", "mlflow", "dbt-core", "scikit-learn", "openvino"}
     assert not trains & set(names)
     assert set(lines) <= set(LOCK.read_text().splitlines())
+
+
+def test_a_bento_holds_the_modules_that_serve():
+    """The service, every module it imports and their packages are packed; what trains, builds or embeds in bulk is not."""
+    modules = packed_modules()
+    assert {"serving.service", "nightshift.retrieval.retriever", "nightshift.retrieval", "nightshift"} <= modules
+    rooms = {name.split(".")[1] for name in modules if name.startswith("nightshift.")}
+    assert not rooms & {"train", "export", "evaluate", "drift", "registry", "warehouse", "lake", "sources"}
+    assert not modules & {
+        "nightshift.models.batch_encoder",
+        "nightshift.index.build",
+        "serving.bento",
+        "serving.__main__",
+    }
 
 
 def test_requirements_of_requirements_are_found(tmp_path):
