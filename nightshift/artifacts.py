@@ -2,19 +2,52 @@
 
     Snapshot(digest='5f0c...', as_of='2026-01-11T00:00:00Z', rows={'tickets': 2231, ...}, quarantined={'tickets': 9})
 
-Never rows, never personal data, never a temporary path, never a clock reading: the same content gives
-the same literal, and caching, resuming and lineage follow from that. Bytes lie in the store (store.py)
-under the digest.
+Never rows, never personal data, never a temporary path, never a clock reading: the same content gives the same literal,
+and caching, resuming and lineage follow from that. Bytes lie in the store (nightshift/store/) under the digest. Enums are
+strings, so JSON, tags and the console show their values.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-TABLES = ("articles", "tickets", "answers", "resolutions", "orders", "customers")
+
+class DriftVerdict(StrEnum):
+    """What a drift check found about the tickets and their labels."""
+
+    NO_REFERENCE = "no reference"
+    NOTHING_NEW = "nothing new"
+    TOO_LITTLE_DATA = "too little data"
+    QUIET = "quiet"
+    DRIFT = "drift"
+    TAXONOMY = "taxonomy"
+    DRIFT_AND_TAXONOMY = "drift and taxonomy"
+
+
+class Decision(StrEnum):
+    """Whether an adapter is trained or the serving one is used again."""
+
+    TRAIN = "train"
+    REUSE = "reuse"
+
+
+class EvaluationVerdict(StrEnum):
+    """Whether the gates let a candidate serve."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class PromotionOutcome(StrEnum):
+    """What a promotion did to the registry."""
+
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The lake as of tonight. `digest` is the manifest of immutable Parquet parts: the dataset version."""
+    """The lake as of a night. `digest` is the manifest of immutable Parquet parts: the dataset version."""
 
     digest: str
     as_of: str
@@ -24,7 +57,10 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Features:
-    """The marts that dbt built from a snapshot, one Parquet file each, in a store tree."""
+    """The marts that dbt built from a snapshot, one Parquet file each, in a store tree.
+
+    Questions asked from `split_at` on (ISO time) are for evaluation. `rows` counts each mart.
+    """
 
     digest: str
     snapshot: str
@@ -34,10 +70,10 @@ class Features:
 
 @dataclass(frozen=True)
 class Model:
-    """One trained or exported model: a store tree with `model.json` beside the weights.
+    """One trained or exported model: a store tree with `model.json` beside the weights; an empty digest means untrained.
 
-    `kind` is one of document_tower, query_tower, heads, generator. `metrics` are those of its own
-    training or export, e.g. {'loss': 1.31, 'steps': 48} or {'parity': 2e-07}.
+    `kind` is one of document_tower, query_tower, query_tower_adapter, classifiers, generator, generator_adapter. `metrics`
+    are those of its own training or export, e.g. {'loss': 1.31, 'steps': 48} or {'parity': 2e-07}.
     """
 
     kind: str
@@ -49,7 +85,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Index:
-    """An index version. `digest` is that of the chunk manifest and the encoder that embedded it."""
+    """An index version: a store tree of chunks, their vectors, and resolved tickets.
+
+    `features` and `encoder` are the digests it was built from; `chunks` and `articles` count what it holds.
+    """
 
     digest: str
     features: str
@@ -60,30 +99,35 @@ class Index:
 
 @dataclass(frozen=True)
 class Drift:
-    """Tonight's tickets against those that the release which serves was judged on.
+    """The newest tickets compared with those that the serving release was evaluated on.
 
-    `digest` is drift.json in the store. `verdict` is one of: no reference, nothing new, too little data, quiet, drift,
-    taxonomy, drift and taxonomy. `moved` names the measures that chance does not explain.
+    `digest` is drift.json in the store, `rows` the number of tickets compared. `moved` names the measures above their
+    null limits.
     """
 
     digest: str
     champion: str
-    verdict: str
+    verdict: DriftVerdict
     rows: int
     moved: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class RetrainingPlan:
-    """What the registry says before the night decides: who serves, and which adapters may be reused.
+class AdapterPlan:
+    """The decision over one adapter, and its reason in words. `adapter` is the digest to reuse; empty when it is trained."""
 
-    An empty string means none. `reasons` says per model why it is trained or reused.
-    """
+    decision: Decision
+    reason: str
+    adapter: str = ""
+
+
+@dataclass(frozen=True)
+class RetrainingPlan:
+    """The digest of the serving release, empty for none, and per adapter whether it is trained or reused."""
 
     champion: str
-    query_tower: str
-    generator: str
-    reasons: dict[str, str] = field(default_factory=dict)
+    query_tower: AdapterPlan
+    generator: AdapterPlan
 
 
 @dataclass(frozen=True)
@@ -102,26 +146,26 @@ class Release:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A release scored against tonight's questions, and the verdict of the gates.
+    """A release scored against the evaluation questions of a night, and the verdict of the gates.
 
-    `digest` is a store tree with `evaluation.json`: all of it.
+    `digest` is a store tree with `evaluation.json`, which holds all results.
     """
 
     digest: str
     release: str
     champion: str
-    verdict: str
-    drift: str
+    verdict: EvaluationVerdict
+    drift: DriftVerdict
     reasons: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """What became of a candidate: `promoted`, `rejected` or `unchanged`; who serves now."""
+    """What became of a candidate. `serving` is the digest of the release that serves now, empty for none."""
 
     release: str
-    outcome: str
+    outcome: PromotionOutcome
     serving: str
     registered_version: int
     reasons: list[str] = field(default_factory=list)

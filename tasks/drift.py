@@ -1,4 +1,4 @@
-"""Look whether tonight's tickets are like those that the release which serves was judged on.
+"""Compare the newest tickets with those that the serving release was evaluated on.
 
 pyflyte run tasks/drift.py drift --features '{...}'
 """
@@ -7,27 +7,26 @@ from typing import Any
 
 from flytekit import task
 
-from nightshift.artifacts import Drift, Features
+from nightshift.artifacts import Drift, DriftVerdict, Features
 from nightshift.night import Night
 from nightshift.reports.page import Page, Tone
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
-_TONES: dict[str, Tone] = {"drift": "warn", "taxonomy": "warn", "drift and taxonomy": "warn", "quiet": "good"}
-_SAID = {
-    "no reference": "No release serves yet that tonight could differ from",
-    "nothing new": "No ticket is newer than the release that serves",
-    "too little data": "Too little data to tell: {rows:,} tickets",
-    "quiet": "{rows:,} tickets like those before",
-    "drift": "Drift: {moved}, over {rows:,} tickets",
-    "taxonomy": "Labels changed, tickets did not: {moved}, over {rows:,} tickets",
-    "drift and taxonomy": "Tickets changed, and labels as well: {moved}, over {rows:,} tickets",
+_VERDICTS: dict[DriftVerdict, tuple[Tone, str]] = {
+    DriftVerdict.NO_REFERENCE: ("quiet", "No release serves yet that tonight could differ from"),
+    DriftVerdict.NOTHING_NEW: ("quiet", "No ticket is newer than the release that serves"),
+    DriftVerdict.TOO_LITTLE_DATA: ("quiet", "Too little data to tell: {rows:,} tickets"),
+    DriftVerdict.QUIET: ("good", "{rows:,} tickets like those before"),
+    DriftVerdict.DRIFT: ("warn", "Drift: {moved}, over {rows:,} tickets"),
+    DriftVerdict.TAXONOMY: ("warn", "Labels changed, tickets did not: {moved}, over {rows:,} tickets"),
+    DriftVerdict.DRIFT_AND_TAXONOMY: ("warn", "Tickets changed, and labels as well: {moved}, over {rows:,} tickets"),
 }
 
 
 @task(container_image=IMAGE, requests=BROAD, **DECK)
 def drift(features: Features, profile: str = "tiny") -> Drift:
-    """The verdict over tonight's tickets. Never cached: the registry may have moved."""
+    """The verdict over the newest tickets. Never cached: the registry may have moved."""
     from nightshift.drift.check import check_drift, read_drift
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import StoredRelease
@@ -36,21 +35,23 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
     store = night.store
     with stage("drift", night) as finish:
         serving = registry.champion(night.settings)
-        found, html = check_drift(StoredRelease(serving.digest, store).artifact if serving else None, features, night)
-        page = _page(found, read_drift(found, store))
+        result, html = check_drift(StoredRelease(serving.digest, store).artifact if serving else None, features, night)
+        page = _page(result, read_drift(result, store))
         if html:
             night.run_log.keep("drift.html", html.encode())
             page.link("Evidently's report on tonight's tickets", "drift.html")
-        finish(page, changed=found.rows, total=features.rows["tickets"], unit="tickets")
-    return found
+        finish(page, changed=result.rows, total=features.rows["tickets"], unit="tickets")
+    return result
 
 
-def _page(found: Drift, report: dict[str, Any]) -> Page:
-    verdict = _SAID[found.verdict].format(rows=found.rows, moved=", ".join(found.moved))
-    page = Page("Drift", _TONES.get(found.verdict, "quiet"), verdict)
+def _page(result: Drift, report: dict[str, Any]) -> Page:
+    tone, verdict = _VERDICTS[result.verdict]
+    page = Page("Drift", tone, verdict.format(rows=result.rows, moved=", ".join(result.moved)))
     rows = [(m["name"], m["value"], m["limit"], "MOVED" if m["exceeded"] else "") for m in report["measures"]]
     page.table(
-        ("measure", "value", "limit", ""), rows, "Against what chance does in 1 night of 100, all measures together"
+        ("measure", "value", "limit", ""),
+        rows,
+        "Limits are exceeded by chance in 1 night of 100, all measures together",
     )
-    names = [(name, "new") for name in report["new"]] + [(name, "nobody used it") for name in report["gone"]]
-    return page.table(("label", ""), names, "Labels") if names else page
+    labels = [(name, "new") for name in report["new"]] + [(name, "no longer used") for name in report["gone"]]
+    return page.table(("label", ""), labels, "Labels") if labels else page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytekit import task
 
-from nightshift.artifacts import Drift, Evaluation, Features, Release, RetrainingPlan
+from nightshift.artifacts import Drift, Evaluation, EvaluationVerdict, Features, Release, RetrainingPlan
 from nightshift.night import Night
 from nightshift.reports.chart import bars, shares
 from nightshift.reports.page import Page
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def evaluate(
-    candidate: Release, features: Features, state: RetrainingPlan, drift: Drift, profile: str = "tiny"
+    candidate: Release, features: Features, plan: RetrainingPlan, drift: Drift, profile: str = "tiny"
 ) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
     from nightshift.answering.open import open_assistant
@@ -34,12 +34,12 @@ def evaluate(
     night = Night.open(profile)
     store = night.store
     with stage("evaluate", night) as finish:
-        if state.champion == candidate.digest:
+        if plan.champion == candidate.digest:
             known = read_evaluation(registry.serving(night.settings).evaluation, store)
             page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
             finish(page, changed=0, total=1, unit="releases")
             return known
-        champion = StoredRelease(state.champion, store) if state.champion else None
+        champion = StoredRelease(plan.champion, store) if plan.champion else None
         evaluation, work = judge(
             ReleaseRef(candidate, StoredRelease(candidate.digest, store).checkout()),
             ReleaseRef(champion.artifact, champion.checkout()) if champion else None,
@@ -56,7 +56,7 @@ def evaluate(
 
 
 def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
-    good = evaluation.verdict == "accepted"
+    good = evaluation.verdict is EvaluationVerdict.ACCEPTED
     page = Page("Evaluate", "good" if good else "bad", f"{evaluation.verdict.capitalize()}: {evaluation.reasons[0]}")
     hits: dict[str, float] = {
         name: evaluation.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr") if name in evaluation.metrics

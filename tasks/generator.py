@@ -1,13 +1,13 @@
 """Teach the generator, by LoRA, to answer from numbered passages, to cite them and to decline.
 
-pyflyte run tasks/generator.py generator --features '{...}' --state '{...}' --profile tiny
+pyflyte run tasks/generator.py generator --features '{...}' --plan '{...}' --profile tiny
 """
 
 from typing import TYPE_CHECKING
 
 from flytekit import task
 
-from nightshift.artifacts import Features, Model, RetrainingPlan
+from nightshift.artifacts import Decision, Features, Model, RetrainingPlan
 from nightshift.errors import NotEnoughData
 from nightshift.night import Night
 from nightshift.reports.page import Page
@@ -22,7 +22,7 @@ SEED = 7
 
 
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
-def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") -> Model:
+def generator(features: Features, plan: RetrainingPlan, profile: str = "tiny") -> Model:
     """The adapter of tonight: trained from the base, or the one that serves where it is good enough."""
     from nightshift.registry.tracking import tracked
     from nightshift.store.model_tree import read_model
@@ -36,13 +36,13 @@ def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") 
     base = night.profile.generator
     with stage("generator", night) as finish:
         rows = read_mart(store, features, "generator_examples")
-        if state.generator:
-            finish(_reused(state.reasons["generator"]), changed=0, total=rows.num_rows, unit="answers")
-            return read_model(state.generator, store)
+        if plan.generator.decision is Decision.REUSE:
+            finish(_not_trained(plan.generator.reason), changed=0, total=rows.num_rows, unit="answers")
+            return read_model(plan.generator.adapter, store)
         passages = passages_of(read_mart(store, features, "articles"))
         taught = build_examples(rows, passages, night.profile, SEED)
         if not can_train(taught):
-            finish(_reused("too few answers to learn from"), changed=0, total=rows.num_rows, unit="answers")
+            finish(_not_trained("too few answers to learn from"), changed=0, total=rows.num_rows, unit="answers")
             return Model("generator_adapter", "", base, features.digest)
         params = {"profile": profile, "seed": SEED, "steps": night.profile.generator_steps, **taught.counts}
         try:
@@ -56,7 +56,7 @@ def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") 
                     trained_on=features.digest,
                 )
         except NotEnoughData as error:  # hardly an answer is short enough for this profile: the base goes on writing
-            finish(_reused(error.what), changed=0, total=rows.num_rows, unit="answers")
+            finish(_not_trained(error.what), changed=0, total=rows.num_rows, unit="answers")
             return Model("generator_adapter", "", base, features.digest)
         finish(
             _page(model, taught),
@@ -68,8 +68,8 @@ def generator(features: Features, state: RetrainingPlan, profile: str = "tiny") 
     return model
 
 
-def _reused(why: str) -> Page:
-    return Page("Generator", "quiet", f"Not trained tonight: {why.removeprefix('reused: ')}")
+def _not_trained(reason: str) -> Page:
+    return Page("Generator", "quiet", f"Not trained tonight: {reason}")
 
 
 def _page(model: Model, taught: "TrainingSet") -> Page:

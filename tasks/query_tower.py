@@ -1,11 +1,11 @@
 """Teach the query tower, by LoRA, which article resolves which ticket.
 
-pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' --document_tower '{...}' --state '{...}'
+pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' --document_tower '{...}' --plan '{...}'
 """
 
 from flytekit import task
 
-from nightshift.artifacts import Features, Index, Model, RetrainingPlan
+from nightshift.artifacts import Decision, Features, Index, Model, RetrainingPlan
 from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
@@ -18,7 +18,7 @@ SEED = 7
 
 @task(container_image=IMAGE, requests=TRAINING, cache=cached(__file__), **processes(), **DECK)
 def query_tower(
-    features: Features, index: Index, document_tower: Model, state: RetrainingPlan, profile: str = "tiny"
+    features: Features, index: Index, document_tower: Model, plan: RetrainingPlan, profile: str = "tiny"
 ) -> Model:
     """The adapter of tonight: trained, or the one that serves where it is good enough."""
     from nightshift.registry.tracking import tracked
@@ -32,12 +32,14 @@ def query_tower(
     store = night.store
     with stage("query-tower", night) as finish:
         pairs = read_mart(store, features, "training_pairs")
-        if state.query_tower:
-            model = read_model(state.query_tower, store)
-            finish(_reused(state.reasons["query_tower"]), changed=0, total=pairs.num_rows, unit="pairs")
+        if plan.query_tower.decision is Decision.REUSE:
+            model = read_model(plan.query_tower.adapter, store)
+            finish(_not_trained(plan.query_tower.reason), changed=0, total=pairs.num_rows, unit="pairs")
         elif not can_train(pairs):
             model = Model("query_tower_adapter", "", document_tower.base, features.digest)
-            finish(_reused("too few resolved tickets to learn from"), changed=0, total=pairs.num_rows, unit="pairs")
+            finish(
+                _not_trained("too few resolved tickets to learn from"), changed=0, total=pairs.num_rows, unit="pairs"
+            )
         else:
             params = {"profile": profile, "seed": SEED, "pairs": pairs.num_rows, "epochs": night.profile.tower_epochs}
             with tracked(night.settings, "query tower", params, features.digest) as log_metrics:
@@ -55,8 +57,8 @@ def query_tower(
     return model
 
 
-def _reused(why: str) -> Page:
-    return Page("Query tower", "quiet", f"Not trained tonight: {why.removeprefix('reused: ')}")
+def _not_trained(reason: str) -> Page:
+    return Page("Query tower", "quiet", f"Not trained tonight: {reason}")
 
 
 def _page(model: Model) -> Page:

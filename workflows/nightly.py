@@ -56,10 +56,10 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     chunks = index(features=features, document_tower=documents, profile=profile)
     # what can be learnt
     shift = drift(features=features, profile=profile)
-    state = plan_retraining(features=features, drift=shift, profile=profile, lora=lora)
-    tower = query_tower(features=features, index=chunks, document_tower=documents, state=state, profile=profile)
-    learnt_heads = classifiers(features=features, document_tower=documents, profile=profile)
-    writer = generator(features=features, state=state, profile=profile)
+    plan = plan_retraining(features=features, drift=shift, profile=profile, lora=lora)
+    tower = query_tower(features=features, index=chunks, document_tower=documents, plan=plan, profile=profile)
+    trained_classifiers = classifiers(features=features, document_tower=documents, profile=profile)
+    writer = generator(features=features, plan=plan, profile=profile)
     # what it runs as
     questions = export_query_tower(adapter=tower, features=features, index=chunks, profile=profile)
     answers = export_generator(adapter=writer, features=features, profile=profile)
@@ -69,11 +69,11 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
         index=chunks,
         document_tower=documents,
         query_tower=questions,
-        classifiers=learnt_heads,
+        classifiers=trained_classifiers,
         generator=answers,
         adapters=[tower, writer],
         profile=profile,
     )
-    evaluation = evaluate(candidate=candidate, features=features, state=state, drift=shift, profile=profile)
+    evaluation = evaluate(candidate=candidate, features=features, plan=plan, drift=shift, profile=profile)
     promotion = promote(candidate=candidate, evaluation=evaluation)
     return NightResult(promotion, package(promotion=promotion))

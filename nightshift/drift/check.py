@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from nightshift.artifacts import Drift, Features, Release
+from nightshift.artifacts import Drift, DriftVerdict, Features, Release
 from nightshift.drift.detect import FEWEST, FORMAT, MIXES, Comparison, TicketSample, compare, tabular
 from nightshift.drift.evidently_report import report
 from nightshift.drift.reference import newest_nights, sample_tickets
@@ -32,11 +32,11 @@ def check_drift(champion: Release | None, features: Features, night: Night) -> t
     store, threads = night.store, night.settings.threads
     reference = StoredRelease(champion.digest, store).reference if champion else {}
     if champion is None or reference.get("form") != FORMAT:
-        return _kept(Comparison("no reference", 0), champion, features, store), None
+        return _kept(Comparison(DriftVerdict.NO_REFERENCE, 0), champion, features, store), None
     tickets = read_mart(store, features, "tickets")
     rows = newest_nights(tickets, FEWEST)
     if not rows.num_rows or rows["created_at"][-1].as_py().isoformat() <= reference["until"]:
-        return _kept(Comparison("nothing new", 0), champion, features, store), None
+        return _kept(Comparison(DriftVerdict.NOTHING_NEW, 0), champion, features, store), None
     folder = StoredRelease(champion.digest, store).checkout()
     tonight = sample_tickets(
         rows,

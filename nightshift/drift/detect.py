@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.artifacts import DriftVerdict
 from nightshift.drift import volume
 from nightshift.drift.label_drift import LabelDrift, LabelledSample, compare_labels
 from nightshift.drift.null_limits import Counts, Measure, NullLimits, design_effect, psi
@@ -63,12 +64,9 @@ class TicketSample:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`verdict` is one of: no reference, nothing new, too little data, quiet, drift, taxonomy, drift and taxonomy.
+    """The verdict and its measures. `new` and `gone` name labels where the verdict is about them."""
 
-    `new` and `gone` name labels where the verdict is about them.
-    """
-
-    verdict: str
+    verdict: DriftVerdict
     rows: int
     measures: list[Measure] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
@@ -119,7 +117,7 @@ def compare(
     rows, count = _before(reference["rows"], tonight), len(tonight.vectors)
     known = len(rows["time"])
     if min(count, known) < fewest:
-        return Comparison("too little data", count)
+        return Comparison(DriftVerdict.TOO_LITTLE_DATA, count)
     chance = NullLimits(_MEASURES)
     columns = tabular(tonight, np.array(reference["centres"], np.float32))
     blocks = _blocks(rows["time"], tonight.nights)
@@ -153,7 +151,7 @@ def _judged(count: int, measures: list[Measure], names: LabelDrift) -> Compariso
     taxonomy = "vanished" in moved or bool(moved & _NAMES and not moved & ABOUT)
     verdict = " and ".join(name for name, holds in (("drift", drift), ("taxonomy", taxonomy)) if holds)
     new = names.new if taxonomy or "new topic" in moved else []
-    return Comparison(verdict or "quiet", count, measures, new, names.gone if taxonomy else [])
+    return Comparison(DriftVerdict(verdict or "quiet"), count, measures, new, names.gone if taxonomy else [])
 
 
 def nearest_cosine(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:

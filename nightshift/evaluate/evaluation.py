@@ -11,7 +11,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nightshift.artifacts import Drift, Evaluation, Features
+from nightshift.artifacts import Drift, DriftVerdict, Evaluation, EvaluationVerdict, Features
 from nightshift.digests import canonical_json, digest_of
 from nightshift.drift.check import read_drift as measured_drift
 from nightshift.errors import NotEnoughData
@@ -108,7 +108,7 @@ def evaluate(
         "release": candidate.release.digest,
         "champion": champion.release.digest if champion else "",
         "features": features.digest,
-        "verdict": "accepted" if verdict.accepted else "rejected",
+        "verdict": EvaluationVerdict.ACCEPTED if verdict.accepted else EvaluationVerdict.REJECTED,
         "champion_metrics": before.metrics if before else {},
         "gates": [asdict(one) for one in verdict.gates],
         "reasons": verdict.reasons,
@@ -129,8 +129,8 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
         digest=digest,
         release=report["release"],
         champion=report["champion"],
-        verdict=report["verdict"],
-        drift=report["drift"]["verdict"],
+        verdict=EvaluationVerdict(report["verdict"]),
+        drift=DriftVerdict(report["drift"]["verdict"]),
         reasons=report["reasons"],
         metrics=report["metrics"],
     )

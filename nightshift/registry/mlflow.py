@@ -193,7 +193,7 @@ def _evaluation_tags(evaluation: Evaluation) -> dict[str, str]:
     reasons = list(evaluation.reasons)
     while len(json.dumps(reasons)) > REASONS_LIMIT:
         reasons = [*reasons[:-2], "and more: see evaluation.json"] if len(reasons) > 1 else [reasons[0][:1_000]]
-    return {"evaluation": evaluation.digest, "verdict": evaluation.verdict, "reasons": json.dumps(reasons)}
+    return {"evaluation": evaluation.digest, "verdict": str(evaluation.verdict), "reasons": json.dumps(reasons)}
 
 
 def _entries(client: Any) -> list[RegisteredRelease]:

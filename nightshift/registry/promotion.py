@@ -4,14 +4,12 @@ promote_or_reject(release, evaluation, night)
 Promotion(release='03fa...', outcome='rejected', serving='91ab...', registered_version=4, reasons=['hit@5 ...'])
 """
 
-from nightshift.artifacts import Evaluation, Promotion, Release
+from nightshift.artifacts import Evaluation, EvaluationVerdict, Promotion, PromotionOutcome, Release
 from nightshift.errors import StoreError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import StoredRelease
 from nightshift.settings import Settings
-
-ACCEPTED = "accepted"  # the verdict of the gates that lets a candidate serve
 
 
 def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) -> Promotion:
@@ -24,7 +22,9 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
     champion = registry.champion(settings)
     if champion and champion.digest == release.digest:
         registry.promote(settings, champion.version)  # completes a promotion that broke off half-way
-        return _promotion(champion, "unchanged", champion.digest, [f"version {champion.version} serves already"])
+        return _promotion(
+            champion, PromotionOutcome.UNCHANGED, champion.digest, [f"version {champion.version} serves already"]
+        )
     if evaluation.release != release.digest:
         raise StoreError(
             f"the evaluation is of release {evaluation.release[:12]}, not of {release.version}",
@@ -32,26 +32,28 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
         )
     serving = champion.digest if champion else ""
     entry = registry.register(release, evaluation, night)
-    if evaluation.verdict != ACCEPTED:
-        return _promotion(entry, "rejected", serving, list(evaluation.reasons))
+    if evaluation.verdict != EvaluationVerdict.ACCEPTED:
+        return _promotion(entry, PromotionOutcome.REJECTED, serving, list(evaluation.reasons))
     if entry.rolled_back:
         by_hand = f"pyflyte run workflows/rollback.py rollback --version {entry.version}"
         reason = f"a person rolled version {entry.version} back; to serve it all the same: {by_hand}"
-        return _promotion(entry, "rejected", serving, [reason])
+        return _promotion(entry, PromotionOutcome.REJECTED, serving, [reason])
     expected = evaluation.champion
     if champion and not expected and not StoredRelease(champion.digest, store).comparable:
         expected = champion.digest  # made by another version of Nightshift: nothing can be compared with it
     registry.promote(settings, entry.version, expected=expected)
-    return _promotion(entry, "promoted", release.digest, list(evaluation.reasons))
+    return _promotion(entry, PromotionOutcome.PROMOTED, release.digest, list(evaluation.reasons))
 
 
 def roll_back(settings: Settings, version: int | None = None) -> Promotion:
     """Give the former release back, or `version`, as `registry.rollback` does."""
     former = registry.serving(settings)
     entry = registry.rollback(settings, version)
-    outcome = "unchanged" if entry.version == former.version else "promoted"
+    outcome = PromotionOutcome.UNCHANGED if entry.version == former.version else PromotionOutcome.PROMOTED
     return _promotion(entry, outcome, entry.digest, [f"version {entry.version} serves instead of {former.version}"])
 
 
-def _promotion(entry: registry.RegisteredRelease, outcome: str, serving: str, reasons: list[str]) -> Promotion:
+def _promotion(
+    entry: registry.RegisteredRelease, outcome: PromotionOutcome, serving: str, reasons: list[str]
+) -> Promotion:
     return Promotion(entry.digest, outcome, serving, entry.version, reasons)

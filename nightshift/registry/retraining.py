@@ -1,8 +1,8 @@
 """Before the night decides: who serves, and whether its adapters are still good enough to be used again.
 
-Standing(champion='03fa...', query_tower='77de...', generator='',
-         reasons={'query_tower': 'reused: 3% of 1,204 tickets are new, the limit is 25%',
-                  'generator': 'trained: 31% of 388 tickets are new, the limit is 25%'})
+RetrainingPlan(champion='03fa...',
+               query_tower=AdapterPlan('reuse', '3% of 1,204 tickets are new, the limit is 25%', adapter='77de...'),
+               generator=AdapterPlan('train', '31% of 388 tickets are new, the limit is 25%'))
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from nightshift.artifacts import Drift, Features, RetrainingPlan
+from nightshift.artifacts import AdapterPlan, Decision, Drift, Features, RetrainingPlan
 from nightshift.drift.detect import ABOUT
 from nightshift.errors import SettingsError
 from nightshift.night import Night
@@ -27,37 +27,40 @@ EVALUATED = "eval_questions.parquet"
 def plan_retraining(features: Features, drift: Drift, night: Night, lora: str) -> RetrainingPlan:
     """Decide per adapter whether tonight trains it or reuses the champion's.
 
-    `lora`: 'auto' reuses while the share of new tickets is below `retrain_share` of the profile, and trains the query tower on any
-    new ticket when `drift` found that tickets are about other things than before; 'always' trains, 'never' reuses if
-    there is one; anything else is a SettingsError. A champion of another format is none: nothing can be compared with it. Whatever the choice, an adapter is trained anew when it
-    has learned from a ticket that is gone (forgotten by request) or that tonight's evaluation asks.
+    `lora`: 'auto' reuses while the share of new tickets is below `retrain_share` of the profile, and trains the query
+    tower on any new ticket when `drift` found that tickets are about other things than before; 'always' trains, 'never'
+    reuses if there is one; anything else is a SettingsError. A champion of another format counts as none: nothing can
+    be compared with it. Whatever the choice, an adapter is trained anew when it has learned from a ticket that is gone
+    (erased by request) or that tonight's evaluation asks.
     """
     if lora not in LORA:
         raise SettingsError(f"lora is {lora!r}", f"use one of: {', '.join(LORA)}")
     store = night.store
     champion = registry.champion(night.settings)
     if champion is None:
-        reasons = dict.fromkeys(LEARNS_FROM, "trained: no release serves yet")
-        return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
+        return _train_both("no release serves yet")
     serving = StoredRelease(champion.digest, store)
     if not serving.comparable:
-        reasons = dict.fromkeys(LEARNS_FROM, "trained: the serving release was made by another version of Nightshift")
-        return RetrainingPlan(champion="", query_tower="", generator="", reasons=reasons)
+        return _train_both("the serving release was made by another version of Nightshift")
     models = serving.artifact.models
-    reuse, reasons = {}, {}
+    plans = {}
     for name, mart in LEARNS_FROM.items():
         adapter = models.get(f"{name}_adapter", "")
         if adapter and lora != "always":
             learned = set(cast(list[str], store.get_json(store.tree(adapter)["trained_on.json"])))
             moved = sorted(ABOUT.intersection(drift.moved)) if name in FOLLOWS_DRIFT else []
-            reused, why = _judge(
-                learned, _Tickets.read(features, mart, store), night.profile.retrain_share, lora, moved
-            )
+            tickets = _Tickets.read(features, mart, store)
+            decision, reason = _decide(learned, tickets, night.profile.retrain_share, lora, moved)
         else:
-            reused, why = False, "lora=always" if adapter else "the serving release has no adapter to reuse"
-        reuse[name] = adapter if reused else ""
-        reasons[name] = f"{'reused' if reused else 'trained'}: {why}"
-    return RetrainingPlan(champion.digest, reuse["query_tower"], reuse["generator"], reasons)
+            decision = Decision.TRAIN
+            reason = "lora=always" if adapter else "the serving release has no adapter to reuse"
+        plans[name] = AdapterPlan(decision, reason, adapter if decision is Decision.REUSE else "")
+    return RetrainingPlan(champion.digest, plans["query_tower"], plans["generator"])
+
+
+def _train_both(reason: str) -> RetrainingPlan:
+    """The plan without a champion to reuse anything of."""
+    return RetrainingPlan("", AdapterPlan(Decision.TRAIN, reason), AdapterPlan(Decision.TRAIN, reason))
 
 
 @dataclass(frozen=True)
@@ -75,23 +78,25 @@ class _Tickets:
         return cls(known, today, asked)
 
 
-def _judge(learned: set[str], tickets: _Tickets, limit: float, lora: str, moved: Sequence[str]) -> tuple[bool, str]:
-    """Whether an adapter that learned from these tickets is good enough tonight, and why, in words.
+def _decide(
+    learned: set[str], tickets: _Tickets, limit: float, lora: str, moved: Sequence[str]
+) -> tuple[Decision, str]:
+    """Whether an adapter that learned from these tickets is good enough tonight, and the reason in words.
 
     `moved` are the measures by which tonight's tickets are about something else.
     """
     gone, asked = learned - tickets.known, learned & tickets.asked
     if gone:
-        return False, f"it learned from {len(gone):,} tickets that are gone"
+        return Decision.TRAIN, f"it learned from {len(gone):,} tickets that are gone"
     if asked:
-        return False, f"it learned from {len(asked):,} tickets that tonight's evaluation asks"
+        return Decision.TRAIN, f"it learned from {len(asked):,} tickets that tonight's evaluation asks"
     share = new_share(learned, tickets.today)
     counted = f"{share:.0%} of {len(tickets.today):,} tickets are new, the limit is {limit:.0%}"
     if lora == "never":
-        return True, f"lora=never ({counted})"
+        return Decision.REUSE, f"lora=never ({counted})"
     if moved and share:
-        return False, f"tonight's tickets are about something else ({', '.join(moved)}); {counted}"
-    return share < limit, counted
+        return Decision.TRAIN, f"tonight's tickets are about something else ({', '.join(moved)}); {counted}"
+    return Decision.REUSE if share < limit else Decision.TRAIN, counted
 
 
 def new_share(learned: set[str] | frozenset[str], today: set[str]) -> float:

@@ -23,7 +23,7 @@ STAGES = (
     "document-tower",
     "index",
     "drift",
-    "standing",
+    "retraining-plan",
     "query-tower",
     "classifiers",
     "generator",

@@ -13,7 +13,7 @@ from delivered import delivered, question
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
-from nightshift.artifacts import Drift, Features, Index, Model, Release
+from nightshift.artifacts import Drift, DriftVerdict, Features, Index, Model, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import ReleaseRef, evaluate, evaluation, scoring
 from nightshift.index.build import chunk_table
@@ -152,7 +152,9 @@ def world(tmp_path, monkeypatch):
         )
 
     def run(candidate, champion, given=None, writer=Writer):
-        drift = Drift(store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", "quiet", 80)
+        drift = Drift(
+            store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", DriftVerdict.QUIET, 80
+        )
         return evaluate(
             candidate, champion, given or features(), drift, Night.from_settings(settings, store), code="",
             assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), writer(), Policy()),

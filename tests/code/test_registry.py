@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nightshift.artifacts import Evaluation, Release
+from nightshift.artifacts import DriftVerdict, Evaluation, EvaluationVerdict, Release
 from nightshift.errors import NoChampion, RegistryError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
@@ -58,7 +58,9 @@ def candidate(store):
         release = Release(store.put_json(files), "i" * 64)
         tree = store.put_json({"evaluation.json": evaluated})
         metrics = {"hit@5": 0.71}
-        return release, Evaluation(tree, release.digest, champion, verdict, "stable", list(reasons), metrics)
+        return release, Evaluation(
+            tree, release.digest, champion, EvaluationVerdict(verdict), DriftVerdict.QUIET, list(reasons), metrics
+        )
 
     return make
 

@@ -265,7 +265,7 @@ def test_files_and_simulation_give_the_same_tables(tmp_path):
     digests = set()
     for url in ("simulate://shop?night=2&history=1", f"file://{tmp_path}/shop?mapping=company"):
         settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path / f"home{len(digests)}")})
-        snapshot, _ = ingest(open_source(url, settings), open_store(settings.store), settings)
+        snapshot, _ = ingest(open_source(url, settings), Night.from_settings(settings))
         digests.add(snapshot.digest)
     assert len(digests) == 1
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 SOURCE = "simulate://shop?night=1&history=4"
 NIGHTLY = ("workflows/nightly.py", "nightly", "--profile", "smoke", "--source", SOURCE)
-BRIEF = {"drift", "standing", "promote", "package"}  # may be over in half a second
+BRIEF = {"drift", "retraining-plan", "promote", "package"}  # may be over in half a second
 PATIENCE = 900  # seconds one stage may take before the test gives up
 
 

@@ -16,7 +16,13 @@ from nightshift.store import open_store
 from tests.e2e.conftest import State
 
 SHOP = "simulate://shop?night={night}&history=4"
-LOOKS = {"ingest", "drift", "standing", "promote", "package"}  # a night always looks at the source and the registry
+LOOKS = {
+    "ingest",
+    "drift",
+    "retraining-plan",
+    "promote",
+    "package",
+}  # a night always looks at the source and the registry
 
 pytestmark = pytest.mark.slow
 

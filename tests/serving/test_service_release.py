@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nightshift.artifacts import Evaluation
+from nightshift.artifacts import DriftVerdict, Evaluation, EvaluationVerdict
 from nightshift.errors import PackagingError
 from nightshift.night import Night
 from nightshift.registry.bento import build_bento
@@ -62,7 +62,7 @@ def start(tmp_path):
 def test_the_champion_is_served(home, start):
     """`python -m serving` answers from the promoted release, with a citation of the right article."""
     tree = home.store.put_json({"evaluation.json": home.store.put_json({})})
-    judged = Evaluation(tree, home.release.digest, "", "accepted", "no reference")
+    judged = Evaluation(tree, home.release.digest, "", EvaluationVerdict.ACCEPTED, DriftVerdict.NO_REFERENCE)
     promote_or_reject(home.release, judged, Night.from_settings(home.settings, home.store))
     command = [sys.executable, "-m", "serving"]
     client, log = start(command, ROOT, NIGHTSHIFT_HOME=str(home.settings.home), NIGHTSHIFT_THREADS="1")
