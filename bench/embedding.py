@@ -28,7 +28,7 @@ from bench.gemm import Transformer, best_rate, flops
 from bench.texts import read
 from nightshift.export.encoder import write_tower
 from nightshift.export.quantize import quantize
-from nightshift.models.batch_encoder import BatchEncoder, native
+from nightshift.models.batch_encoder import BatchEncoder, native_precision
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.models.onnx_session import CPU, CUDA, available
 from nightshift.models.tokenizer import BATCH_TOKENS
@@ -71,7 +71,7 @@ def corpora(tokenizer: Path, longest: int) -> dict[str, list[str]]:
 def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
     """Ours first; then the others that are installed."""
     found: dict[str, Encoder] = {OURS: BatchEncoder(folder, threads)}
-    if native() != "f32":
+    if native_precision() != "f32":
         found["nightshift in f32"] = BatchEncoder(folder, threads, "f32")
     if CUDA in available():
         found["nightshift on the GPU"] = OnnxEncoder(folder, threads)
@@ -181,7 +181,7 @@ def main() -> None:
         print()
         print(one_by_one(folder, threads))
     print(
-        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, ours in {native()}, {threads} threads, seed {SEED}."
+        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, ours in {native_precision()}, {threads} threads, seed {SEED}."
     )
 
 

@@ -1,7 +1,7 @@
-"""Encoders that embed a text once: within a night, however many rankings ask for it, and from night to night.
+"""Encoders that embed a text once: within a night, however many rankings need it, and from night to night.
 
 encoders = SharedEncoders(store)
-Retriever.open(candidate, threads, open_encoder=encoders)     # and the champion, whose document tower is the same
+Retriever.open(candidate, threads, open_encoder=encoders)     # the champion shares the document tower
 """
 
 from collections.abc import Callable, Sequence
@@ -18,11 +18,11 @@ from nightshift.store import Store
 
 
 class CachedEncoder:
-    """An encoder that keeps every vector, here and in the store. For tickets that are evaluated on, not for serving."""
+    """An encoder that keeps every vector, in memory and in the store. For evaluation, not for serving."""
 
     def __init__(self, open_encoder: Callable[[], Encoder], digest: str, store: Store) -> None:
         self._open, self._digest, self._store = open_encoder, digest, store
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -30,7 +30,7 @@ class CachedEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """L2-normalised vectors float32 [len(texts), dim]."""
-        missing = list(dict.fromkeys(text for text in texts if text not in self._known))
+        missing = list(dict.fromkeys(text for text in texts if text not in self._vectors))
         if missing:
             vectors, _ = cached_vectors(
                 "tickets",
@@ -40,20 +40,20 @@ class CachedEncoder:
                 open_encoder=lambda: self._encoder,
                 store=self._store,
             )
-            self._known.update(zip(missing, vectors, strict=True))
-        return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(texts)
+            self._vectors.update(zip(missing, vectors, strict=True))
+        return np.stack([self._vectors[text] for text in texts]) if texts else self._encoder.encode(texts)
 
 
 class SharedEncoders:
-    """Opens the encoder of a folder; the same files give the same encoder, and share their vectors with the index."""
+    """Opens the encoder of a folder: folders with equal files share one encoder, and its vectors with the index."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._open: dict[str, CachedEncoder] = {}
+        self._encoders: dict[str, CachedEncoder] = {}
 
     def __call__(self, folder: Path, threads: int) -> CachedEncoder:
         files = {path.name: digest_of_file(path) for path in folder.iterdir()}
-        digest = digest_of(canonical_json(files))  # that of the model in the store
-        if digest not in self._open:
-            self._open[digest] = CachedEncoder(lambda: open_batch_encoder(folder, threads), digest, self._store)
-        return self._open[digest]
+        digest = digest_of(canonical_json(files))  # the digest of the same tree in the store
+        if digest not in self._encoders:
+            self._encoders[digest] = CachedEncoder(lambda: open_batch_encoder(folder, threads), digest, self._store)
+        return self._encoders[digest]

@@ -1,12 +1,12 @@
-"""Vectors are made once: a cache in the store, per encoder and kind of text, of which only new texts are embedded.
+"""A cache of vectors in the store, per encoder and kind of text: only new texts are embedded.
 
     vectors, embedded = cached_vectors(
         "chunks", chunk_ids, texts, encoder_digest=tower.digest, open_encoder=open_encoder, store=store
     )
-    # embedded: 3 of 412 were new tonight; the encoder is opened only if there are any
+    # embedded: 3 of 412 texts were new; the encoder is opened only if there are new texts
 
-The ref embeddings/<encoder digest>/<kind> names the parts: Parquet of key and vector, one part a night, merged now
-and then. Deleting the ref forgets them all; the next night makes them anew.
+The ref embeddings/<encoder digest>/<kind> names a list of parts, Parquet files of key and vector: one part per night,
+merged when there are more than 16. Deleting the ref empties the cache; the next night embeds all texts again.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nightshift.store import Store
 
-_MOST_PARTS = 16
+_MAX_PARTS = 16
 
 
 class Encoder(Protocol):
@@ -42,28 +42,28 @@ def cached_vectors(
 ) -> tuple[NDArray[np.float32], int]:
     """Vectors float32 [len(keys), dim] in the order of `keys`, and how many had to be embedded.
 
-    A key stands for its text: the same key must always come with the same text. Keys may repeat, not be absent.
+    A key identifies its text: equal keys must always come with equal texts. Keys may repeat.
     """
     if not keys:
         return np.zeros((0, 0), np.float32), 0
     ref = f"embeddings/{encoder_digest}/{kind}"
     parts = _known_parts(ref, store)
-    tables = [_read(store.get(part)) for part in parts]
+    tables = [_from_parquet(store.get(part)) for part in parts]
     known = {key for table in tables for key in table["key"].to_pylist()}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if missing:
         tables.append(_table(list(missing), open_encoder().encode(list(missing.values()))))
-        if len(tables) > _MOST_PARTS:
+        if len(tables) > _MAX_PARTS:
             tables = [pa.concat_tables(tables).combine_chunks()]
             parts = []
-        store.write_ref(ref, store.put_json([*parts, store.put(_written(tables[-1]))]))
+        store.write_ref(ref, store.put_json([*parts, store.put(_to_parquet(tables[-1]))]))
     merged = pa.concat_tables(tables).combine_chunks()
     row_of = {key: row for row, key in enumerate(merged["key"].to_pylist())}
     return _vectors(merged)[[row_of[key] for key in keys]], len(missing)
 
 
 def _known_parts(ref: str, store: Store) -> list[str]:
-    """Digests of the parts that are still whole in the store: a lost one is only embedded again."""
+    """Digests of the parts that are in the store; the texts of a missing part are embedded again."""
     manifest = store.read_ref(ref)
     if manifest is None or not store.has(manifest):
         return []
@@ -81,13 +81,13 @@ def _vectors(table: pa.Table) -> NDArray[np.float32]:
     return vectors
 
 
-def _written(table: pa.Table) -> bytes:
+def _to_parquet(table: pa.Table) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, compression="none")  # vectors do not compress
     return file.getvalue()
 
 
-def _read(data: bytes) -> pa.Table:
+def _from_parquet(data: bytes) -> pa.Table:
     return pq.read_table(io.BytesIO(data))
 
 

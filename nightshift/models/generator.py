@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOM = 1024  # tokens of the longest turn that three passages, a question and an answer make
-# Answers repeat their passages: what followed the last two tokens before is proposed, and checked in one pass.
-LOOKED_UP = {"ngram_size": 3, "max_draft_tokens": 8}
+CACHE_TOKENS = 1024  # the longest prompt of three passages and a question, with its answer
+# Prompt lookup decoding (Saxena 2023): answers repeat their passages, so the tokens that followed the last two before
+# are proposed, and verified in one pass.
+PROMPT_LOOKUP = {"ngram_size": 3, "max_draft_tokens": 8}
 
 
 class Generator:
-    """A causal language model in a folder with `genai_config.json`. Safe to share between threads: one turn at a time.
+    """A causal language model in a folder with `genai_config.json`. Threads may share it: one prompt at a time.
 
-    `prefix` is what every prompt begins with: it is computed once and stays in the key-value cache.
+    `prefix` is the common beginning of all prompts: it is computed once and stays in the key-value cache.
     """
 
     def __init__(self, folder: Path, threads: int, prefix: str) -> None:
@@ -29,9 +30,9 @@ class Generator:
         self._model = genai.Model(config)
         self._tokenizer = genai.Tokenizer(self._model)
         self._prefix = self.encode(prefix)
-        self._search: Any = None  # holds the prefix, and after it what the last turn left
-        self._room = ROOM
-        self._turn = threading.Lock()
+        self._decoder: Any = None  # its key-value cache holds the prefix, followed by the last prompt and its answer
+        self._cache_tokens = CACHE_TOKENS
+        self._lock = threading.Lock()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of `text`."""
@@ -44,61 +45,61 @@ class Generator:
     def stream(self, prompt: str, max_tokens: int, stop: Sequence[str] = ()) -> Iterator[str]:
         """Decode greedily after `prompt`; ends at the end of turn, after `max_tokens`, or before any text in `stop`.
 
-        The same prompt always gives the same text. Closing the iterator early frees the model for the next turn.
+        The same prompt always gives the same text. Closing the iterator early frees the model for the next prompt.
         """
-        with self._turn:
+        with self._lock:
             text = self._tokenizer.create_stream()
-            written = self._continued(self.encode(prompt), max_tokens)
-            yield from until((text.decode(token) for token in written), stop)
+            tokens = self._decode(self.encode(prompt), max_tokens)
+            yield from until_stop((text.decode(token) for token in tokens), stop)
 
     def tokens(self, prompt: Sequence[int], max_tokens: int) -> Iterator[int]:
-        """The same in tokens, with the end of turn: how an export is compared with what it came from."""
-        with self._turn:
-            yield from self._continued(prompt, max_tokens)
+        """Like `stream`, in tokens and with the end of turn: for the parity of an export."""
+        with self._lock:
+            yield from self._decode(prompt, max_tokens)
 
-    def _continued(self, tokens: Sequence[int], max_tokens: int) -> Iterator[int]:
-        search = self._after(list(tokens), len(tokens) + max_tokens)
+    def _decode(self, tokens: Sequence[int], max_tokens: int) -> Iterator[int]:
+        decoder = self._prefilled(list(tokens), len(tokens) + max_tokens)
         for _ in range(max_tokens):
-            if search.is_done():
+            if decoder.is_done():
                 return
-            search.generate_next_token()
-            yield int(search.get_next_tokens()[0])
+            decoder.generate_next_token()
+            yield int(decoder.get_next_tokens()[0])
 
-    def _after(self, tokens: list[int], room: int) -> Any:
-        """A search that stands after `tokens`, with room for so many in all."""
-        known = len(self._prefix)
-        if tokens[:known] != self._prefix:  # not a prompt of ours
-            search = self._opened(room)
-            search.append_tokens(tokens)
-            return search
-        if self._search is None or room > self._room:
-            self._room = max(room, self._room)
-            self._search = self._opened(self._room)
-            self._search.append_tokens(self._prefix)
-        self._search.rewind_to(known)
-        self._search.append_tokens(tokens[known:])
-        return self._search
+    def _prefilled(self, tokens: list[int], cache_tokens: int) -> Any:
+        """A decoder that has read `tokens`, with a cache of at least `cache_tokens` for them and the answer."""
+        prefix_length = len(self._prefix)
+        if tokens[:prefix_length] != self._prefix:
+            decoder = self._new_decoder(cache_tokens)
+            decoder.append_tokens(tokens)
+            return decoder
+        if self._decoder is None or cache_tokens > self._cache_tokens:
+            self._cache_tokens = max(cache_tokens, self._cache_tokens)
+            self._decoder = self._new_decoder(self._cache_tokens)
+            self._decoder.append_tokens(self._prefix)
+        self._decoder.rewind_to(prefix_length)
+        self._decoder.append_tokens(tokens[prefix_length:])
+        return self._decoder
 
-    def _opened(self, room: int) -> Any:
-        """An empty search. Its key-value cache is allocated at once: 47 MB for 1,024 tokens of SmolLM2-135M in fp32."""
+    def _new_decoder(self, cache_tokens: int) -> Any:
+        """An empty decoder. Its key-value cache is allocated at once: 47 MB for 1,024 tokens of SmolLM2-135M, fp32."""
         options: Any = self._genai.GeneratorParams(self._model)
-        options.set_search_options(max_length=room, do_sample=False)
-        options.set_speculative_options(**LOOKED_UP)
+        options.set_search_options(max_length=cache_tokens, do_sample=False)
+        options.set_speculative_options(**PROMPT_LOOKUP)
         return self._genai.Generator(self._model, options)
 
 
-def until(pieces: Iterable[str], stop: Sequence[str]) -> Iterator[str]:
-    """Pass `pieces` on until a text of `stop` appears, holding back only what may be the start of one."""
+def until_stop(pieces: Iterable[str], stop: Sequence[str]) -> Iterator[str]:
+    """The `pieces` up to the first text of `stop`, holding back only what may be the start of one."""
     held = ""
     for piece in pieces:
         held += piece
-        found = [held.find(text) for text in stop if text in held]
-        if found:
-            if held[: min(found)]:
-                yield held[: min(found)]
+        stops = [held.find(text) for text in stop if text in held]
+        if stops:
+            if held[: min(stops)]:
+                yield held[: min(stops)]
             return
-        keep = max((n for text in stop for n in range(1, len(text)) if held.endswith(text[:n])), default=0)
-        ready, held = held[: len(held) - keep], held[len(held) - keep :]
+        n_held = max((n for text in stop for n in range(1, len(text)) if held.endswith(text[:n])), default=0)
+        ready, held = held[: len(held) - n_held], held[len(held) - n_held :]
         if ready:
             yield ready
     if held:

@@ -1,4 +1,7 @@
-"""How an ONNX file becomes a session, in one place: its threads, its processor, and what a damaged file is told as."""
+"""Sessions of onnxruntime: threads, execution providers, and a typed error for a file that is no model.
+
+open_session(folder / "intent.onnx", threads=1).run(["probabilities"], {"vector": vectors})
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +14,7 @@ CUDA = "CUDAExecutionProvider"
 
 
 def available() -> list[str]:
-    """The execution providers of the onnxruntime that is installed: CUDA is among them in onnxruntime-gpu."""
+    """The execution providers of the installed onnxruntime; onnxruntime-gpu has CUDA among them."""
     import onnxruntime
 
     providers: list[str] = onnxruntime.get_available_providers()
@@ -19,9 +22,9 @@ def available() -> list[str]:
 
 
 def fastest(providers: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Which of `providers` to use for matrix products, first choice first, with their options: a GPU if there is one.
+    """The providers to use for matrix products, best first, with their options: a GPU where there is one.
 
-    Products on the GPU stay in full fp32 (no TF32), so that its vectors are those of the CPU.
+    Products on the GPU are in full fp32 (no TF32), so that its vectors equal those of the CPU.
     """
     gpu = [(CUDA, {"use_tf32": "0"})] if CUDA in providers else []
     return [*gpu, (CPU, {})]
@@ -34,7 +37,7 @@ def open_session(path: Path, threads: int, providers: Sequence[str] = (CPU,)) ->
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Idle threads sleep: one process holds several models, and spinning threads of one would slow the other.
+    # Idle threads sleep: a process holds several models, and spinning threads of one would slow the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=fastest(providers))

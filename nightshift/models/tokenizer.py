@@ -1,6 +1,6 @@
 """Texts to batches of tokens, the same for every runtime of a tower.
 
-for batches in Reader(folder).windows(["I cannot log in"], BATCH_TOKENS):
+for batches in BatchTokenizer(folder).windows(["I cannot log in"], BATCH_TOKENS):
     ...   # [([0], {"input_ids": int64 [1, 6], "attention_mask": int64 [1, 6]})]
 """
 
@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-BATCH_TOKENS = 4096  # padded tokens a batch: beyond it a CPU gains nothing and memory grows
+BATCH_TOKENS = 4096  # padded tokens per batch: beyond it a CPU gains nothing and memory grows
 Batch = tuple[list[int], dict[str, NDArray[np.int64]]]  # positions of n texts, and the graph's inputs, each [n, tokens]
-_WINDOW = 8192  # texts tokenized and sorted together: bounds memory, long enough that lengths pair up
+_WINDOW = 8192  # texts tokenized and sorted together: bounds memory, and is enough for batches of equal lengths
 
 
 class BatchTokenizer:
-    """What a tower's folder says about reading: its tokenizer, where texts are cut, which file the graph is."""
+    """The tokenizer of a tower, with the dim of its vectors, the length at which it cuts texts, and its graph file."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -31,11 +31,12 @@ class BatchTokenizer:
         self._tokenizer.enable_truncation(self.max_tokens)
 
     def windows(self, texts: Sequence[str], budget: int) -> Iterator[list[Batch]]:
-        """Thousands of texts at a time, in batches of at most `budget` padded tokens; longer texts are cut at max_tokens."""
+        """Batches of at most `budget` padded tokens, in lists of up to 8,192 texts; texts are cut at max_tokens."""
         for start in range(0, len(texts), _WINDOW):
-            read = [one.ids for one in self._tokenizer.encode_batch(list(texts[start : start + _WINDOW]))]
-            batches = batches_by_length([len(ids) for ids in read], budget)
-            yield [([start + row for row in batch], _padded([read[row] for row in batch])) for batch in batches]
+            encodings = self._tokenizer.encode_batch(list(texts[start : start + _WINDOW]))
+            tokens = [encoding.ids for encoding in encodings]
+            batches = batches_by_length([len(ids) for ids in tokens], budget)
+            yield [([start + row for row in batch], _padded([tokens[row] for row in batch])) for batch in batches]
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

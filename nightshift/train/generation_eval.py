@@ -13,7 +13,7 @@ from typing import Any
 from nightshift.answering.assistant import Answered, Assistant
 from nightshift.answering.policy import Policy
 from nightshift.answering.prompts import END_OF_TURN
-from nightshift.models.generator import until
+from nightshift.models.generator import until_stop
 from nightshift.progress import track
 from nightshift.text.passages import Passage
 from nightshift.train.generator_data import Example
@@ -42,7 +42,7 @@ class _Said:
     text: str
 
     def stream(self, _prompt: str, _max_tokens: int, stop: Sequence[str] = ()) -> Iterator[str]:
-        yield from until([self.text], stop)
+        yield from until_stop([self.text], stop)
 
 
 def passes_checks(example: Example, text: str) -> bool:

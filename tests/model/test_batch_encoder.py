@@ -1,4 +1,4 @@
-"""Embedding in bulk: the vectors of the exact encoder, the same every time, and nothing sent to anyone."""
+"""The batch encoder: the vectors of the exact encoder, the same every time, and no network traffic."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from nightshift.errors import ModelUnreadable
 from nightshift.export.encoder import export_document_tower
 from nightshift.export.quantize import quantize
 from nightshift.models import batch_encoder
-from nightshift.models.batch_encoder import MANY, AdaptiveEncoder, BatchEncoder, open_batch_encoder
+from nightshift.models.batch_encoder import MIN_TEXTS, AdaptiveEncoder, BatchEncoder, open_batch_encoder
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.night import Night
 from nightshift.settings import Settings
@@ -23,12 +23,12 @@ from nightshift.store import open_store
 
 TEXTS = [" ".join(WORDS[n % 40 : n % 40 + 1 + n % 20]) for n in range(2_000)]
 
-WATCHED = """
+AUDITED = """
 import sys
 
-def watch(event, of):
+def watch(event, args):
     if event.startswith("socket.") or event in {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}:
-        print(event, of, file=sys.stderr, flush=True)
+        print(event, args, file=sys.stderr, flush=True)
 
 sys.addaudithook(watch)
 
@@ -55,7 +55,7 @@ def copy(tower, tmp_path):
 
 
 def test_vectors_are_those_of_the_exact_encoder(tower):
-    """Each text, whatever its length and batch, has the exact vector but for precision, in its place and of length 1."""
+    """Each text, whatever its length and batch, has the exact vector but for precision, in order and of length 1."""
     vectors, exact = BatchEncoder(tower, threads=2).encode(TEXTS), OnnxEncoder(tower, threads=1).encode(TEXTS)
     assert vectors.dtype == np.float32
     assert (vectors * exact).sum(1).min() > 0.999
@@ -65,22 +65,22 @@ def test_vectors_are_those_of_the_exact_encoder(tower):
 
 def test_vectors_do_not_depend_on_threads_or_run(tower):
     """The same texts give the same bytes, read by one thread or two, now or again."""
-    one, two = BatchEncoder(tower, threads=1), BatchEncoder(tower, threads=2)
-    first = two.encode(TEXTS).tobytes()
-    assert two.encode(TEXTS).tobytes() == first
-    assert one.encode(TEXTS).tobytes() == first
+    single, double = BatchEncoder(tower, threads=1), BatchEncoder(tower, threads=2)
+    first = double.encode(TEXTS).tobytes()
+    assert double.encode(TEXTS).tobytes() == first
+    assert single.encode(TEXTS).tobytes() == first
     assert BatchEncoder(tower, threads=2).encode(TEXTS).tobytes() == first
 
 
 def test_the_first_inference_is_made_by_one_thread(tower, monkeypatch):
-    """Whoever opens the encoder runs it once: two threads that both were the first would wait for each other."""
+    """Opening the encoder runs it once: two threads with the first inference would deadlock."""
     threads, run = [], BatchEncoder._run
 
-    def watched(self, inputs):
+    def recorded_run(self, inputs):
         threads.append(threading.current_thread())
         return run(self, inputs)
 
-    monkeypatch.setattr(BatchEncoder, "_run", watched)
+    monkeypatch.setattr(BatchEncoder, "_run", recorded_run)
     BatchEncoder(tower, threads=2)
     assert threads == [threading.current_thread()]
 
@@ -94,15 +94,15 @@ def test_long_and_empty_texts_have_vectors_too(tower):
     assert encoder.encode([]).shape == (0, encoder.dim)
 
 
-def test_a_damaged_graph_is_told(copy):
-    """A file that is no model is told as one, with its cure."""
+def test_a_damaged_graph_is_a_typed_error(copy):
+    """A file that is no model is ModelUnreadable, with its name."""
     (copy / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelUnreadable, match=r"model\.onnx"):
         BatchEncoder(copy, threads=1)
 
 
 def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
-    """OpenVINO reads fp32 towers on a CPU; int8 serves one text at a time, and a GPU is faster still."""
+    """OpenVINO runs fp32 towers on a CPU; int8 embeds one text at a time, and a GPU is faster."""
     assert isinstance(open_batch_encoder(tower, 1), AdaptiveEncoder)
     monkeypatch.setattr(batch_encoder, "available", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     assert isinstance(open_batch_encoder(tower, 1), OnnxEncoder)
@@ -113,21 +113,21 @@ def test_int8_and_gpus_stay_with_onnxruntime(tower, copy, monkeypatch):
     assert isinstance(open_batch_encoder(copy, 1), OnnxEncoder)
 
 
-def test_openvino_is_opened_for_many_texts_only(tower, monkeypatch):
-    """A few texts are read by onnxruntime alone, and one of them has the vector that it has among many."""
+def test_openvino_is_opened_only_for_many_texts(tower, monkeypatch):
+    """A few texts are embedded by onnxruntime alone, and a text keeps its vector in another batch."""
     encoder = open_batch_encoder(tower, 1)
-    many = encoder.encode(TEXTS[:MANY])
-    assert (many * encoder.encode(TEXTS[: MANY - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
+    many = encoder.encode(TEXTS[:MIN_TEXTS])
+    assert (many * encoder.encode(TEXTS[: MIN_TEXTS - 1] + TEXTS[:1])).sum(1)[:-1].min() > 0.999
     monkeypatch.setattr(batch_encoder, "BatchEncoder", None)
-    assert open_batch_encoder(tower, 1).encode(TEXTS[: MANY - 1]).shape == (MANY - 1, 32)
+    assert open_batch_encoder(tower, 1).encode(TEXTS[: MIN_TEXTS - 1]).shape == (MIN_TEXTS - 1, 32)
 
 
-def test_nothing_is_sent(tower, tmp_path):
-    """Importing OpenVINO, compiling and inferring open no socket, start no process and leave nothing in the home folder."""
+def test_no_network_traffic(tower, tmp_path):
+    """Importing OpenVINO, compiling and inferring open no socket, start no process, write nothing to HOME."""
     home = tmp_path / "home"
     home.mkdir()
     env = {name: value for name, value in os.environ.items() if name not in {"CI", "TF_BUILD", "JENKINS_URL"}}
-    watched = [sys.executable, "-c", WATCHED, str(tower)]
-    done = subprocess.run(watched, env=env | {"HOME": str(home)}, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", AUDITED, str(tower)]
+    done = subprocess.run(command, env=env | {"HOME": str(home)}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "(2, 32)\n", "")
     assert not list(home.iterdir())

@@ -1,3 +1,5 @@
+"""The exported encoder: the vectors of PyTorch, the same digest every time, batches in order."""
+
 import json
 
 import numpy as np
@@ -60,7 +62,7 @@ def test_vectors_come_back_in_order_and_normalised(base, store, settings):
 
 
 def test_long_and_empty_texts_have_vectors_too(base, store, settings):
-    """A text beyond max_tokens reads like its beginning; an empty text and an empty list are no errors."""
+    """A text beyond max_tokens has the vector of its beginning; an empty text and an empty list are no errors."""
     encoder = OnnxEncoder(
         store.checkout(export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest),
         threads=1,
@@ -73,20 +75,20 @@ def test_long_and_empty_texts_have_vectors_too(base, store, settings):
 
 
 def test_an_export_that_differs_is_refused(base, store, settings, monkeypatch):
-    """When the graph says something else than PyTorch, the export stops."""
+    """When the graph and PyTorch disagree, the export stops."""
     monkeypatch.setattr(OnnxEncoder, "encode", lambda self, texts: np.ones((len(texts), self.dim), np.float32))
     with pytest.raises(ParityExceeded):
         export.export_document_tower(base, Night.from_settings(settings, store), TEXTS)
 
 
 def test_without_texts_nothing_is_exported(base, store, settings):
-    """Parity that was measured on nothing would be no parity."""
+    """Parity measured on no text is no parity: NotEnoughData."""
     with pytest.raises(NotEnoughData):
         export.export_document_tower(base, Night.from_settings(settings, store), [])
 
 
-def test_a_damaged_graph_is_told(base, store, settings, tmp_path):
-    """A file that is no model is told as one, with its cure."""
+def test_a_damaged_graph_is_a_typed_error(base, store, settings, tmp_path):
+    """A file that is no model is ModelUnreadable."""
     (tmp_path / "broken").mkdir()
     for name, digest in store.tree(
         export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest
@@ -121,8 +123,8 @@ def test_the_default_encoder_understands(store, settings):
     }
 
 
-def test_bulk_gives_the_vectors_of_one_by_one(base, store, settings):
-    """Many batches read side by side come back in order, with the vectors each text has alone."""
+def test_many_batches_have_the_vectors_of_single_texts(base, store, settings):
+    """Batches that run concurrently come back in order, with the vectors each text has alone."""
     folder = store.checkout(export.export_document_tower(base, Night.from_settings(settings, store), TEXTS).digest)
     texts = [" ".join(WORDS[n % 40 : n % 40 + 1 + n % 20]) for n in range(2_000)]
     together = OnnxEncoder(folder, threads=3).encode(texts)
@@ -131,7 +133,7 @@ def test_bulk_gives_the_vectors_of_one_by_one(base, store, settings):
     np.testing.assert_allclose(together[some], np.concatenate([alone.encode([texts[n]]) for n in some]), atol=1e-6)
 
 
-def test_a_gpu_is_taken_where_there_is_one():
+def test_a_gpu_is_used_where_there_is_one():
     """The providers are chosen from what onnxruntime offers: a GPU first, in full fp32, the CPU always."""
     assert fastest([CPU]) == [(CPU, {})]
     assert fastest(["TensorrtExecutionProvider", "CUDAExecutionProvider", CPU]) == [

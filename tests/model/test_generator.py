@@ -10,7 +10,7 @@ import pytest
 from nightshift.answering.prompts import DECLINE, END_OF_TURN, PREFIX, render
 from nightshift.artifacts import Model
 from nightshift.errors import BaseModelMissing, NotEnoughData
-from nightshift.models.generator import until
+from nightshift.models.generator import until_stop
 from nightshift.night import Night
 from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
@@ -123,8 +123,8 @@ def test_training_refuses_too_few_examples(tmp_path):
     ],
 )
 def test_text_stops_before_a_stop(pieces, stop, text):
-    """A stop is found across pieces and never shown, and what only looked like one is."""
-    assert "".join(until(iter(pieces), stop)) == text
+    """A stop is recognised across pieces and never shown; text that only begins like one is shown."""
+    assert "".join(until_stop(iter(pieces), stop)) == text
 
 
 @pytest.fixture(scope="module")
@@ -196,15 +196,15 @@ def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
 
 
 @pytest.mark.slow
-def test_a_turn_longer_than_the_room_gets_more(spoken):
-    """The cache grows with the longest turn, and shorter ones after it are as before."""
-    from nightshift.models.generator import ROOM, Generator
+def test_the_cache_grows_for_a_longer_prompt(spoken):
+    """A prompt beyond CACHE_TOKENS is decoded, and a shorter one after it as before."""
+    from nightshift.models.generator import CACHE_TOKENS, Generator
 
     generator = Generator(spoken, threads=1, prefix=PREFIX)
     short = generator.encode(example(1).prompt)
     said = list(generator.tokens(short, 8))
     long = generator.encode(render("what now", [passage(i) for i in range(1, 36)]))
-    assert len(long) > ROOM
+    assert len(long) > CACHE_TOKENS
     assert len(list(generator.tokens(long, 4))) == 4
     assert list(generator.tokens(short, 8)) == said
 
