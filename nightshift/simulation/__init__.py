@@ -1,8 +1,9 @@
-"""Larkfield, a shop that does not exist: its help pages, its customers and what they write, night after night.
+"""Larkfield, an invented shop: its help pages, its customers and their tickets, night after night.
 
-articles/*.md          help pages            questions/*.yaml    ways to ask about each section, and the reply
-library    reads both                        changes    which pages are edited, deleted, added on which night
-people     customers and how they write      orders     what they bought
-voice      dresses a question                tickets    a day of tickets, and the truth about them
-delivery   the rows and bytes of a night     simulate   a night as files, with `.truth/` beside them
+content         reads articles/*.md (help pages), questions/*.yaml (questions about each section, and the reply)
+calendar        which day a night is                changes      pages edited, deleted and added on a night
+people          customers and how they write        orders       what they bought
+topics          what a ticket is about              writing_style  a question in the style of its customer
+tickets         a day of tickets, and their truth   identifiers  invented phones, cards, IBANs, addresses
+delivery        the rows and bytes of a night       simulate     a night as files, with `.truth/` beside them
 """

@@ -1,4 +1,4 @@
-"""The objects of a night, as bytes: what one name of nightshift/sources/simulated.py holds.
+"""The objects of a night as bytes; nightshift/sources/simulated.py describes their rows.
 
 object_bytes("tickets/night-0003.jsonl.gz", 3, seed=7, history=10)  ->  one JSON row a line, gzip
 """
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from nightshift.simulation import content
-from nightshift.simulation.calendar import night_of, stamp, start_of
+from nightshift.simulation.calendar import night_of, start_of, timestamp
 from nightshift.simulation.changes import Published, label, published
 from nightshift.simulation.orders import orders_until
 from nightshift.simulation.people import canary, customers
@@ -23,97 +23,97 @@ TABLES = ("answers", "customers", "orders", "resolutions", "tickets")
 GOLDEN, CANARIES = "golden/questions.jsonl", "golden/canaries.jsonl"
 MALFORMED = 0.005
 REASONS = ("missing_id", "bad_time", "empty_text", "not_json", "not_utf8")
-# What was written on a day is complete after this many more nights: late answers, corrected labels.
-LATEST_NEWS = 2
+# For so many further nights a ticket may have news: a late answer, a corrected label.
+NIGHTS_WITH_NEWS = 2
 
 
 @dataclass(frozen=True)
 class Malformed:
-    """A ticket line that cannot be used, and why."""
+    """A malformed ticket line and the reason, one of REASONS."""
 
     id: str
     reason: str
     line: bytes
 
 
-def stored(data: bytes) -> bytes:
-    """`data` as gzip, not compressed: what zlib makes of the same bytes differs from one build of it to the next."""
+def stored_gzip(data: bytes) -> bytes:
+    """`data` as gzip without compression: the output of zlib differs between its builds."""
     body = b""
-    for at in range(0, len(data) or 1, 65_535):
-        block = data[at : at + 65_535]
-        is_last = at + 65_535 >= len(data)
+    for start in range(0, len(data) or 1, 65_535):
+        block = data[start : start + 65_535]
+        is_last = start + 65_535 >= len(data)
         body += struct.pack("<BHH", is_last, len(block), len(block) ^ 0xFFFF) + block
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
-def line(row: Row) -> bytes:
+def json_line(row: Row) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode()
 
 
-def page(published_page: Published) -> bytes:
+def article_bytes(page: Published) -> bytes:
     """A help page as a Markdown file with front matter."""
-    article = published_page.article
+    article = page.article
     front = (
         f"title: {json.dumps(article.title, ensure_ascii=False)}\ntopic: {article.topic}\n"
-        f"url: https://larkfield.example.com/help/{article.slug}\nupdated_at: {stamp(published_page.updated)}\n"
+        f"url: https://larkfield.example.com/help/{article.slug}\nupdated_at: {timestamp(page.updated)}\n"
     )
     return f"---\n{front}---\n{article.body}".encode()
 
 
-def days_told(night: int, history: int) -> range:
-    """The days whose tickets may have news in the delivery of `night`; night 0 tells the whole backlog."""
-    return range(1 - history if night == 0 else max(1 - history, night - LATEST_NEWS), night + 1)
+def days_with_news(night: int, history: int) -> range:
+    """The days whose tickets may have news in the delivery of `night`; night 0 delivers the whole backlog."""
+    return range(1 - history if night == 0 else max(1 - history, night - NIGHTS_WITH_NEWS), night + 1)
 
 
-def recent(night: int, seed: int, history: int) -> Iterator[Ticket]:
+def tickets_with_news(night: int, seed: int, history: int) -> Iterator[Ticket]:
     """The tickets that may have news on `night`, by time."""
-    for day in days_told(night, history):
+    for day in days_with_news(night, history):
         yield from tickets_on(day, seed)
 
 
-def is_told(time: datetime, night: int) -> bool:
-    """Whether something that happened at `time` is in the delivery of `night`."""
+def is_delivered(time: datetime, night: int) -> bool:
+    """Whether an event at `time` is in the delivery of `night`."""
     return night_of(time) == night or (night == 0 and night_of(time) < 0)
 
 
-def corrected(ticket: Ticket) -> datetime | None:
-    """When support put the label right."""
+def corrected_at(ticket: Ticket) -> datetime | None:
+    """The time at which support corrects the label; None if it never does."""
     if not ticket.corrected_after:
         return None
     return start_of(night_of(ticket.opened) + ticket.corrected_after) + timedelta(hours=7, seconds=ticket.opened.second)
 
 
 def ticket_row(ticket: Ticket, night: int) -> Row | None:
-    """The ticket as it stands at the end of `night`; None when nothing happened to it in that delivery."""
+    """The ticket at the end of `night`; None when the delivery has no news of it."""
     end = start_of(night + 1)
-    history = [time for time in (ticket.opened, ticket.solved, corrected(ticket)) if time and time < end]
-    if not is_told(max(history), night):
+    events = [time for time in (ticket.opened, ticket.solved, corrected_at(ticket)) if time and time < end]
+    if not is_delivered(max(events), night):
         return None
-    is_corrected = ticket.corrected_after and corrected(ticket) in history
-    intent = ticket.intent if is_corrected else ticket.given
-    status = "solved" if ticket.solved in history else "closed" if ticket.kind == "duplicate" else "open"
+    is_corrected = ticket.corrected_after and corrected_at(ticket) in events
+    intent = ticket.intent if is_corrected else ticket.initial_intent
+    status = "solved" if ticket.solved in events else "closed" if ticket.kind == "duplicate" else "open"
     return {
         "id": ticket.id,
-        "opened_at": stamp(ticket.opened),
-        "changed_at": stamp(max(history)),
+        "opened_at": timestamp(ticket.opened),
+        "changed_at": timestamp(max(events)),
         "customer": ticket.customer,
         "channel": ticket.channel,
         "subject": ticket.subject,
         "text": ticket.text,
-        "label": label(intent, night_of(max(history))) if intent else "",
+        "label": label(intent, night_of(max(events))) if intent else "",
         "status": status,
     }
 
 
 def malformed_on(day: int, seed: int) -> list[Malformed]:
-    """The broken ticket lines of a day: about one in two hundred."""
+    """The malformed ticket lines of a day: about one in two hundred."""
     rng = Random(f"{seed}/malformed/{day}")
     tickets = tickets_on(day, seed)
-    found = []
+    malformed = []
     for number in range(sum(rng.random() < MALFORMED for _ in tickets)):
         ticket = rng.choice([ticket for ticket in tickets if ticket.kind == "question"])
         row = ticket_row(ticket, day)
-        assert row is not None, "a ticket is always told on the day it is opened"
+        assert row is not None, "a ticket is always delivered on the day it is opened"
         reason = rng.choice(REASONS)
         row["id"] = ticket_id = f"T-{ticket.opened:%y%m%d}-{9001 + number}"
         if reason == "missing_id":
@@ -122,36 +122,36 @@ def malformed_on(day: int, seed: int) -> list[Malformed]:
             row["opened_at"] = rng.choice(("yesterday", "2026-02-31T25:61:00Z", ""))
         elif reason == "empty_text":
             row["subject"] = row["text"] = ""
-        whole = line(row)
+        line = json_line(row)
         if reason == "not_json":
-            whole = whole[: len(whole) // 2]
+            line = line[: len(line) // 2]
         elif reason == "not_utf8":
-            whole = whole.replace(b'"text": "', b'"text": "\xff\xfe ')
-        found.append(Malformed(ticket_id, reason, whole))
-    return found
+            line = line.replace(b'"text": "', b'"text": "\xff\xfe ')
+        malformed.append(Malformed(ticket_id, reason, line))
+    return malformed
 
 
 def ticket_lines(night: int, seed: int, history: int) -> Iterator[bytes]:
-    """New tickets, news of earlier ones, and the broken lines of the day in between."""
-    rows = (ticket_row(ticket, night) for ticket in recent(night, seed, history))
-    lines = [line(row) for row in rows if row]
+    """New tickets, news of earlier ones, and the malformed lines of the day at random places."""
+    rows = (ticket_row(ticket, night) for ticket in tickets_with_news(night, seed, history))
+    lines = [json_line(row) for row in rows if row]
     rng = Random(f"{seed}/places/{night}")
-    for day in days_told(night, history) if night == 0 else (night,):
-        for bad in malformed_on(day, seed):
-            lines.insert(rng.randrange(len(lines) + 1), bad.line)
+    for day in days_with_news(night, history) if night == 0 else (night,):
+        for malformed in malformed_on(day, seed):
+            lines.insert(rng.randrange(len(lines) + 1), malformed.line)
     yield from lines
 
 
 def answer_lines(night: int, seed: int, history: int) -> Iterator[bytes]:
-    """What was posted on `night` under any ticket."""
-    for ticket in recent(night, seed, history):
+    """The answers posted on `night`."""
+    for ticket in tickets_with_news(night, seed, history):
         for place, reply in enumerate(ticket.replies, start=1):
-            if is_told(reply.posted, night):
-                yield line({
+            if is_delivered(reply.posted, night):
+                yield json_line({
                     "id": f"A{ticket.id[1:]}-{place}",
                     "ticket": ticket.id,
-                    "posted_at": stamp(reply.posted),
-                    "changed_at": stamp(reply.posted),
+                    "posted_at": timestamp(reply.posted),
+                    "changed_at": timestamp(reply.posted),
                     "text": reply.text,
                     "from_helper": reply.from_helper,
                     "accepted": reply.accepted,
@@ -160,10 +160,10 @@ def answer_lines(night: int, seed: int, history: int) -> Iterator[bytes]:
 
 def resolution_lines(night: int, seed: int, history: int) -> Iterator[bytes]:
     """The pages linked in answers that were accepted on `night`."""
-    for ticket in recent(night, seed, history):
-        if ticket.solved and is_told(ticket.solved, night):
+    for ticket in tickets_with_news(night, seed, history):
+        if ticket.solved and is_delivered(ticket.solved, night):
             for slug in ticket.links:
-                yield line({"ticket": ticket.id, "article": slug, "resolved_at": stamp(ticket.solved)})
+                yield json_line({"ticket": ticket.id, "article": slug, "resolved_at": timestamp(ticket.solved)})
 
 
 def order_lines(night: int, seed: int) -> Iterator[bytes]:
@@ -171,13 +171,13 @@ def order_lines(night: int, seed: int) -> Iterator[bytes]:
     end = start_of(night + 1)
     for order in orders_until(night, seed):
         changed, state = order.last_event(end - timedelta(seconds=1))
-        if is_told(changed, night):
-            yield line({
+        if is_delivered(changed, night):
+            yield json_line({
                 "id": order.id,
                 "customer": order.customer,
                 "state": state,
-                "placed_at": stamp(order.placed),
-                "changed_at": stamp(changed),
+                "placed_at": timestamp(order.placed),
+                "changed_at": timestamp(changed),
                 "total_cents": order.cents,
                 "item": order.item,
             })  # fmt: skip
@@ -185,26 +185,26 @@ def order_lines(night: int, seed: int) -> Iterator[bytes]:
 
 def customer_lines(seed: int) -> Iterator[bytes]:
     for customer in customers(seed).values():
-        yield line({
+        yield json_line({
             "id": customer.id,
             "name": customer.name,
             "email": customer.email,
             "country": customer.country,
-            "since": stamp(customer.since),
+            "since": timestamp(customer.since),
         })  # fmt: skip
 
 
 def golden_lines() -> Iterator[bytes]:
-    """The questions that decide about every release; no article stands for: to be declined."""
-    for row in content.words("golden.yaml"):
-        yield line({name: row.get(name, "") for name in ("id", "ask", "article", "unlike")})
+    """The golden questions; one without an article must be declined."""
+    for row in content.load_yaml("golden.yaml"):
+        yield json_line({name: row.get(name, "") for name in ("id", "ask", "article", "unlike")})
 
 
 def canary_lines() -> Iterator[bytes]:
-    """What to ask the generator, and the words of the canary that it must not go on with."""
-    her = canary()
-    for row in her["prompts"]:
-        yield line({**row, "secret": her[row["secret"]]})
+    """Prompts for the generator, each with the words of the canary that must not follow."""
+    customer = canary()
+    for row in customer["prompts"]:
+        yield json_line({**row, "secret": customer[row["secret"]]})
 
 
 def lines(table: str, night: int, seed: int, history: int) -> Iterable[bytes]:
@@ -222,26 +222,26 @@ def lines(table: str, night: int, seed: int, history: int) -> Iterable[bytes]:
             return customer_lines(seed)
 
 
-def names(night: int, history: int) -> list[str]:
-    """What lies in the source on `night`, sorted."""
-    found = [GOLDEN, CANARIES, *(f"articles/{slug}.md" for slug in published(night))]
+def object_names(night: int, history: int) -> list[str]:
+    """The objects of the source on `night`, sorted."""
+    names = [GOLDEN, CANARIES, *(f"articles/{slug}.md" for slug in published(night))]
     for table in TABLES:
         first = 0 if history or table in {"customers", "orders"} else 1
         last = 0 if table == "customers" else night
-        found += [f"{table}/night-{day:04d}.jsonl.gz" for day in range(first, last + 1)]
-    return sorted(found)
+        names += [f"{table}/night-{day:04d}.jsonl.gz" for day in range(first, last + 1)]
+    return sorted(names)
 
 
-def night_in(name: str) -> int:
+def night_of_object(name: str) -> int:
     """3 for 'tickets/night-0003.jsonl.gz'."""
     return int(name.partition("/night-")[2].partition(".")[0])
 
 
 def object_bytes(name: str, night: int, seed: int, history: int) -> bytes:
-    """The bytes of one of `names(night, history)`."""
+    """The bytes of one of `object_names(night, history)`."""
     if name in {GOLDEN, CANARIES}:
         return b"".join(row + b"\n" for row in (golden_lines() if name == GOLDEN else canary_lines()))
     table, _, file = name.partition("/")
     if table == "articles":
-        return page(published(night)[file.removesuffix(".md")])
-    return stored(b"".join(row + b"\n" for row in lines(table, night_in(name), seed, history)))
+        return article_bytes(published(night)[file.removesuffix(".md")])
+    return stored_gzip(b"".join(row + b"\n" for row in lines(table, night_of_object(name), seed, history)))

@@ -1,10 +1,13 @@
-"""Made-up phone numbers, cards, accounts and addresses that look and check out like real ones.
+"""Invented phone numbers, cards, IBANs and addresses, valid in form and check digits.
 
-Phones lie in ranges kept for fiction, cards are test numbers with a valid Luhn digit, IBANs have valid check digits
-over a bank that does not exist, e-mail addresses end in example.com, .org or .net.
+Phones lie in ranges reserved for fiction, cards are test numbers, IBANs are of a bank that does not exist, and e-mail
+addresses end in example.com, .org or .net.
 """
 
 from random import Random
+
+from stdnum import iban as iban_checks
+from stdnum import luhn
 
 KINDS = ("email", "phone", "card", "iban")
 
@@ -25,18 +28,16 @@ def phone(rng: Random) -> str:
 
 def card(rng: Random) -> str:
     """'4111 1111 1183 2047': sixteen digits that pass the Luhn check."""
-    digits = [int(digit) for digit in f"4111111111{rng.randrange(100_000):05d}"]
-    doubled = [digit * 2 - 9 * (digit > 4) if place % 2 == 0 else digit for place, digit in enumerate(digits)]
-    number = "".join(map(str, digits)) + str(-sum(doubled) % 10)
+    digits = f"4111111111{rng.randrange(100_000):05d}"
+    number = digits + luhn.calc_check_digit(digits)
     return rng.choice(("", " ", " ", "-")).join(number[place : place + 4] for place in range(0, 16, 4))
 
 
 def iban(rng: Random) -> str:
-    """'DE53 0001 2345 0000 0412 77': a German, Austrian or Belgian IBAN whose checksum is right."""
+    """'DE53 0001 2345 0000 0412 77': a German, Austrian or Belgian IBAN with valid check digits."""
     country, length = rng.choice((("DE", 18), ("AT", 16), ("BE", 12)))
     account = f"000{rng.randrange(10 ** (length - 3)):0{length - 3}d}"
-    letters = "".join(str(ord(letter) - 55) for letter in country)
-    number = f"{country}{98 - int(account + letters + '00') % 97:02d}{account}"
+    number = f"{country}{iban_checks.calc_check_digits(f'{country}00{account}')}{account}"
     if rng.random() < 0.3:
         return number
     return " ".join(number[place : place + 4] for place in range(0, len(number), 4))
@@ -48,8 +49,8 @@ def email(rng: Random, name: str, domains: list[str]) -> str:
     return f"{joined}{rng.randrange(10, 100)}@{rng.choice(domains)}"
 
 
-def identifier(kind: str, rng: Random, name: str, domains: list[str]) -> str:
-    """One of KINDS."""
+def make_identifier(kind: str, rng: Random, name: str, domains: list[str]) -> str:
+    """An identifier of one of KINDS; `name` and `domains` serve e-mail addresses."""
     if kind == "email":
         return email(rng, name, domains)
     return {"phone": phone, "card": card, "iban": iban}[kind](rng)

@@ -1,4 +1,4 @@
-"""500 customers and the way each of them writes.
+"""The 500 customers and how each of them writes.
 
 Customer(id='K-00042', name='Amrei Oakeshott', email='amrei.oakeshott71@example.net', country='DE', ...)
 """
@@ -17,7 +17,7 @@ TONES = {"casual": 40, "polite": 32, "formal": 13, "angry": 15}
 
 @dataclass(frozen=True)
 class Persona:
-    """How somebody writes. Rates are shares between 0 and 1."""
+    """How a customer writes. Numbers are rates from 0 to 1; `wordiness` scales those of extra sentences."""
 
     tone: str
     typos: float
@@ -30,7 +30,7 @@ class Persona:
 
 @dataclass(frozen=True)
 class Customer:
-    """Somebody who bought at Larkfield."""
+    """A customer of Larkfield."""
 
     id: str
     name: str
@@ -44,8 +44,8 @@ class Customer:
         return self.name.split()[0]
 
 
-def persona(rng: Random) -> Persona:
-    """A way to write, drawn at random."""
+def draw_persona(rng: Random) -> Persona:
+    """A random writing style."""
     tone = rng.choices(list(TONES), list(TONES.values()))[0]
     careful = tone in {"polite", "formal"}
     return Persona(
@@ -60,26 +60,26 @@ def persona(rng: Random) -> Persona:
 
 
 def canary() -> dict[str, Any]:
-    """The customer whose every trace a test can look for: id, name, email, order, phrase, nights, asks."""
-    found: dict[str, Any] = content.words("people.yaml")["canary"]
-    return found
+    """The customer whose traces tests search for: id, name, email, order, phrase, nights, asks, prompts."""
+    row: dict[str, Any] = content.load_yaml("people.yaml")["canary"]
+    return row
 
 
 @lru_cache(maxsize=8)
 def customers(seed: int) -> dict[str, Customer]:
     """All customers by id; the canary is the last."""
-    people = content.words("people.yaml")
+    people = content.load_yaml("people.yaml")
     rng = Random(f"{seed}/customers")
-    found: dict[str, Customer] = {}
+    by_id: dict[str, Customer] = {}
     for number in range(1, CUSTOMERS + 1):
         customer_id = f"K-{number:05d}"
         name = f"{rng.choice(people['first_names'])} {rng.choice(people['last_names'])}"
         address = identifiers.email(rng, name, people["mail_domains"])
         country = rng.choices(list(people["countries"]), list(people["countries"].values()))[0]
         since = datetime(2020, 3, 1, tzinfo=UTC) + timedelta(days=rng.randrange(2000))
-        found[customer_id] = Customer(customer_id, name, address, country, since, persona(rng))
-    mark = canary()
+        by_id[customer_id] = Customer(customer_id, name, address, country, since, draw_persona(rng))
+    row = canary()
     plain = Persona("polite", typos=0.0, lower_case=False, greets=1.0, signs=1.0, quotes=0.0, wordiness=0.5)
     since = datetime(2024, 5, 11, tzinfo=UTC)
-    found[mark["id"]] = Customer(mark["id"], mark["name"], mark["email"], "NL", since, plain)
-    return found
+    by_id[row["id"]] = Customer(row["id"], row["name"], row["email"], "NL", since, plain)
+    return by_id

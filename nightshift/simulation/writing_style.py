@@ -1,7 +1,7 @@
-r"""How a question comes to sound like somebody: greeting, context, typos, quoted mail, signature.
+r"""A question in the style of its customer: greeting, context, synonyms, typos, quoted mail, signature.
 
-ask      "how long does the cheap shipping take"
-dressed  "hey\n\nWe are off to the coast in 3 weeks. how many days does the inexpensive delivery take\n\nthx\nMilo"
+question  "how long does the cheap shipping take"
+text      "hey\n\nWe are off to the coast in 3 weeks. how many days does the inexpensive delivery take\n\nthx\nMilo"
 """
 
 import re
@@ -18,8 +18,8 @@ SLOT = re.compile(r"\{(\w+)\}")
 WORD = re.compile(r"\b[a-z]{4,}\b")
 
 
-def slots(rng: Random, customer: Customer, order: str, item: str) -> dict[str, str]:
-    """A value for every placeholder that a text may hold."""
+def slot_values(rng: Random, customer: Customer, order: str, item: str) -> dict[str, str]:
+    """A value for every slot, such as {order}, that a text may hold."""
     short = item.split(" ", 1)[1]
     article = "some" if short.endswith("s") else "an" if short[0] in "aeio" else "a"
     return {
@@ -27,123 +27,123 @@ def slots(rng: Random, customer: Customer, order: str, item: str) -> dict[str, s
         "item": rng.choice((f"the {item}", f"my {short}", f"the {short}", f"{article} {short}")),
         "days": str(rng.randint(2, 19)),
         "n": str(rng.randint(2, 9)),
-        "city": rng.choice(content.words("people.yaml")["cities"]),
+        "city": rng.choice(content.load_yaml("people.yaml")["cities"]),
         "weekday": rng.choice(WEEKDAYS),
         "month": rng.choice(MONTHS),
-        "helper": rng.choice(content.words("people.yaml")["helpers"]),
+        "helper": rng.choice(content.load_yaml("people.yaml")["helpers"]),
         "name": customer.first_name,
     }
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with its placeholders filled; one that is not known stays as it is."""
-    return SLOT.sub(lambda found: values.get(found[1], found[0]), template)
+def fill_slots(template: str, values: Mapping[str, str]) -> str:
+    """The template with its slots filled; an unknown slot stays."""
+    return SLOT.sub(lambda match: values.get(match[1], match[0]), template)
 
 
 @cache
 def synonyms() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
-    """The groups of words that may stand for each other, each with the pattern that finds one of them."""
-    groups = [tuple(group) for group in content.words("writing_style.yaml")["synonyms"]]
+    """The groups of synonyms, each with a pattern that matches any of them."""
+    groups = [tuple(group) for group in content.load_yaml("writing_style.yaml")["synonyms"]]
     return tuple(
         (re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, group))})(?![\w-])", re.IGNORECASE), group)
         for group in groups
     )
 
 
-def reword(rng: Random, text: str) -> str:
-    """Some words exchanged for others that mean the same."""
+def replace_synonyms(rng: Random, text: str) -> str:
+    """The text with some words replaced by synonyms."""
     for pattern, group in synonyms():
-        found = pattern.search(text)
-        if found and rng.random() < 0.35:
-            other = rng.choice(group)
-            other = other[0].upper() + other[1:] if found[0][0].isupper() else other
-            text = text[: found.start()] + other + text[found.end() :]
+        match = pattern.search(text)
+        if match and rng.random() < 0.35:
+            synonym = rng.choice(group)
+            synonym = synonym[0].upper() + synonym[1:] if match[0][0].isupper() else synonym
+            text = text[: match.start()] + synonym + text[match.end() :]
     return text
 
 
 def contract(text: str) -> str:
-    """'i do not' -> 'i dont', the way people type on a phone."""
-    for long, short in content.words("writing_style.yaml")["contractions"].items():
+    """'i do not' -> 'i dont', as typed on a phone."""
+    for long, short in content.load_yaml("writing_style.yaml")["contractions"].items():
         text = re.sub(rf"\b{re.escape(long)}\b", short, text, flags=re.IGNORECASE)
     return text
 
 
-def mistype(rng: Random, text: str, rate: float) -> str:
+def add_typos(rng: Random, text: str, rate: float) -> str:
     """Letters swapped, dropped or doubled in a share `rate` of the longer words."""
 
-    def slip(found: re.Match[str]) -> str:
-        word = found[0]
+    def mistyped(match: re.Match[str]) -> str:
+        word = match[0]
         if rng.random() >= rate * 2:
             return word
-        at = rng.randrange(1, len(word) - 1)
+        place = rng.randrange(1, len(word) - 1)
         kind = rng.randrange(3)
         if kind == 0:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        return word[:at] + word[at + 1 :] if kind == 1 else word[:at] + word[at] + word[at:]
+            return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        return word[:place] + word[place + 1 :] if kind == 1 else word[:place] + word[place] + word[place:]
 
-    return WORD.sub(slip, text) if rate else text
+    return WORD.sub(mistyped, text) if rate else text
 
 
-def middle(rng: Random, customer: Customer, ask: str) -> str:
-    """The ask between sentences that say more than was wanted. `ask` may hold placeholders, and so does the result."""
-    words, persona = content.words("writing_style.yaml"), customer.persona
-    before = sum(rng.random() < persona.wordiness * chance for chance in (0.9, 0.5, 0.25))
-    after = sum(rng.random() < persona.wordiness * chance for chance in (0.8, 0.35))
-    if not before and not after and "{" not in ask and rng.random() < 0.5:
-        before, after = rng.choice(((1, 0), (0, 1)))
-    endings = words["suffixes"] + (words["angry_suffixes"] * 3 if persona.tone == "angry" else [])
-    sentences = [*rng.sample(words["contexts"], before), ask, *rng.sample(endings, after)]
+def add_context(rng: Random, customer: Customer, question: str) -> str:
+    """The question between sentences of context. It may hold slots, and so may the result."""
+    lists, persona = content.load_yaml("writing_style.yaml"), customer.persona
+    leading = sum(rng.random() < persona.wordiness * rate for rate in (0.9, 0.5, 0.25))
+    trailing = sum(rng.random() < persona.wordiness * rate for rate in (0.8, 0.35))
+    if not leading and not trailing and "{" not in question and rng.random() < 0.5:
+        leading, trailing = rng.choice(((1, 0), (0, 1)))
+    endings = lists["suffixes"] + (lists["angry_suffixes"] * 3 if persona.tone == "angry" else [])
+    sentences = [*rng.sample(lists["contexts"], leading), question, *rng.sample(endings, trailing)]
     closed = [sentence if sentence[-1] in ".?!" else sentence + rng.choice((".", "", "...")) for sentence in sentences]
     return rng.choice((" ", " ", " ", "\n")).join(closed)
 
 
-def quoted(rng: Random, values: Mapping[str, str]) -> str:
-    """An earlier mail of support, as mail programs quote it."""
-    mail = fill(rng.choice(content.words("writing_style.yaml")["quotes"]), values)
+def quoted_mail(rng: Random, values: Mapping[str, str]) -> str:
+    """An earlier mail of support, quoted as mail programs do."""
+    mail = fill_slots(rng.choice(content.load_yaml("writing_style.yaml")["quotes"]), values)
     lines = "\n".join(f"> {line}" for line in re.split(r"(?<=[.?!]) ", mail))
     return f"On {values['weekday'][:3]}, {values['n']} {values['month'][:3]}, Larkfield Support wrote:\n{lines}"
 
 
-def dress(rng: Random, customer: Customer, ask: str, values: Mapping[str, str]) -> str:
-    """`ask`, with its placeholders filled, as this customer would write it."""
-    words, persona = content.words("writing_style.yaml"), customer.persona
-    body = fill(reword(rng, middle(rng, customer, ask)), values)
+def apply_style(rng: Random, customer: Customer, question: str, values: Mapping[str, str]) -> str:
+    """The question, with its slots filled, in the writing style of this customer."""
+    lists, persona = content.load_yaml("writing_style.yaml"), customer.persona
+    body = fill_slots(replace_synonyms(rng, add_context(rng, customer, question)), values)
     if persona.tone in {"casual", "angry"} and rng.random() < 0.6:
         body = contract(body)
-    body = mistype(rng, body, persona.typos)
+    body = add_typos(rng, body, persona.typos)
     if persona.lower_case:
         body = body.lower().replace("lf-", "LF-" if rng.random() < 0.5 else "lf-")
     elif persona.tone == "angry" and rng.random() < 0.08:
         body = body.upper()
     parts = [body]
     if rng.random() < persona.greets:
-        parts.insert(0, fill(rng.choice(words["greetings"][persona.tone]), values))
+        parts.insert(0, fill_slots(rng.choice(lists["greetings"][persona.tone]), values))
     if rng.random() < persona.signs:
-        sign = rng.choice(words["signoffs"][persona.tone])
+        sign = rng.choice(lists["signoffs"][persona.tone])
         parts.append(f"{sign}\n{customer.first_name if rng.random() < 0.6 else customer.name}")
     elif rng.random() < 0.08:
-        parts.append(rng.choice(words["devices"]))
+        parts.append(rng.choice(lists["devices"]))
     if rng.random() < persona.quotes:
-        parts.append(quoted(rng, values))
+        parts.append(quoted_mail(rng, values))
     return rng.choice(("\n\n", "\n\n", "\n", " ")).join(parts)
 
 
 def answer(rng: Random, reply: str, values: Mapping[str, str], helper: str) -> str:
-    """The reply of somebody in support."""
-    words = content.words("writing_style.yaml")["helper"]
+    """The reply in the style of a helper of support."""
+    lists = content.load_yaml("writing_style.yaml")["helper"]
     values = {**values, "helper": helper}
-    parts = [rng.choice(words["greetings"])]
+    parts = [rng.choice(lists["greetings"])]
     if rng.random() < 0.4:
-        parts.append(rng.choice(words["empathy"]))
+        parts.append(rng.choice(lists["empathy"]))
     parts.append(reply)
     if rng.random() < 0.35:
-        parts.append(rng.choice(words["extras"]))
-    return fill("\n\n".join([parts[0], " ".join(parts[1:]), rng.choice(words["signoffs"])]), values)
+        parts.append(rng.choice(lists["extras"]))
+    return fill_slots("\n\n".join([parts[0], " ".join(parts[1:]), rng.choice(lists["signoffs"])]), values)
 
 
-def subject(rng: Random, ask: str, values: Mapping[str, str]) -> str:
-    """A subject line: some words of the ask, or something that says little."""
+def subject(rng: Random, question: str, values: Mapping[str, str]) -> str:
+    """A subject line: the first words of the question, or one of few fixed lines."""
     if rng.random() < 0.6:
-        start = fill(ask, values).split()[: rng.randint(3, 7)]
+        start = fill_slots(question, values).split()[: rng.randint(3, 7)]
         return " ".join(start).rstrip(".,?!")
-    return fill(rng.choice(content.words("writing_style.yaml")["subjects"]), values)
+    return fill_slots(rng.choice(content.load_yaml("writing_style.yaml")["subjects"]), values)

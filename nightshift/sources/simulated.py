@@ -74,19 +74,19 @@ class SimulatedSource:
 
     def objects(self) -> list[SourceObject]:
         """What there is tonight. The files of a night are made when they are read; size 0 stands for not yet known."""
-        return [self._object(name) for name in delivery.names(self.night, self.history)]
+        return [self._object(name) for name in delivery.object_names(self.night, self.history)]
 
     def _object(self, name: str) -> SourceObject:
         if name.startswith(("articles/", "golden/")):
             data = self.read(name)
             return SourceObject(name, hashlib.sha256(data).hexdigest(), len(data))
         # A night is told completely by what it is made from, so it need not be made to know whether it has changed.
-        backlog = self.history if delivery.night_in(name) <= delivery.LATEST_NEWS else 0
+        backlog = self.history if delivery.night_of_object(name) <= delivery.NIGHTS_WITH_NEWS else 0
         made_from = f"{content.digest()}/{self.seed}/{backlog}/{name}"
         return SourceObject(name, hashlib.sha256(made_from.encode()).hexdigest(), 0)
 
     def read(self, name: str) -> bytes:
         """The bytes of one object; SourceError for one that is not there tonight."""
-        if name not in delivery.names(self.night, self.history):
+        if name not in delivery.object_names(self.night, self.history):
             raise SourceError(f"{self.url} has no object {name!r}", "read only what objects() lists")
         return delivery.object_bytes(name, self.night, self.seed, self.history)

@@ -65,7 +65,7 @@ def company():
             "created_at": one.opened.replace(tzinfo=None),
             "text": f"{one.subject}\n\n{one.text}",
             "n_words": len(one.text.split()),
-            "intent": label(one.given, night) if one.given else "",
+            "intent": label(one.initial_intent, night) if one.initial_intent else "",
         }
         for night in range(-12, 11)
         for one in tickets_on(night, 7)

@@ -209,17 +209,3 @@ def test_public_support_questions_load_by_their_mapping(shared_data, store, sett
     assert snapshot.quarantined == {}
     again, work = ingest(source, Night.from_settings(settings, store))
     assert (again, work.rows_read) == (snapshot, 0)
-
-
-def test_the_simulated_company_loads(store, settings):
-    """Night after night: only planted rows are bad, and a new night reads the new objects alone."""
-    from nightshift.sources import open_source
-
-    first, _ = ingest(open_source("simulate://shop?night=1&history=2", settings), Night.from_settings(settings, store))
-    assert all(first.rows.values())
-    assert set(first.quarantined) <= {"tickets"}
-    second, work = ingest(
-        open_source("simulate://shop?night=2&history=2", settings), Night.from_settings(settings, store)
-    )
-    assert 0 < work.new < work.objects / 2
-    assert second.rows["tickets"] > first.rows["tickets"]

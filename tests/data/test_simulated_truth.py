@@ -1,4 +1,4 @@
-"""What is planted in the simulated company, and what is written by hand."""
+"""The truth about the simulated company, and its hand-written content."""
 
 import gzip
 import json
@@ -23,17 +23,17 @@ def lines(night: int, table: str = "tickets") -> list[bytes]:
 
 
 def rows(night: int, table: str = "tickets") -> list[dict]:
-    found = []
+    parsed = []
     for line in lines(night, table):
         try:
-            found.append(json.loads(line))
+            parsed.append(json.loads(line))
         except ValueError:
             continue
-    return found
+    return parsed
 
 
 @pytest.fixture(scope="module")
-def told() -> list[dict]:
+def truths() -> list[dict]:
     return [row for night in NIGHTS for row in truth(night)]
 
 
@@ -47,22 +47,22 @@ def told() -> list[dict]:
         ("malformed", 0.002, 0.01),
     ],
 )
-def test_share_of_planted_kinds(told, kind, least, most):
-    """Each kind of ticket has the share that was asked for."""
-    share = Counter(row["kind"] for row in told)[kind] / len(told)
+def test_share_of_planted_kinds(truths, kind, least, most):
+    """Each kind of ticket has its planned share."""
+    share = Counter(row["kind"] for row in truths)[kind] / len(truths)
     assert least < share < most
 
 
-def test_share_of_identifiers_and_late_labels(told):
+def test_share_of_identifiers_and_late_labels(truths):
     """About 6 % of the tickets hold an e-mail address, phone, card or IBAN, and about 1 % are relabelled later."""
-    tickets = [row for row in told if row["kind"] not in {"malformed", "canary"}]
+    tickets = [row for row in truths if row["kind"] not in {"malformed", "canary"}]
     assert 0.045 < sum(bool(row["planted"]) for row in tickets) / len(tickets) < 0.075
     assert 0.005 < sum(bool(row["corrected_on"]) for row in tickets) / len(tickets) < 0.015
     assert {kind for row in tickets for kind, _ in row["planted"]} == set(identifiers.KINDS)
 
 
-def test_planted_identifiers_stand_in_the_text(told):
-    """The truth lists what a text really holds, and no other text holds a sixteen-digit number or an address."""
+def test_planted_identifiers_are_in_the_text():
+    """Each planted identifier is in its text, and no other text holds a card number or an address."""
     for ticket in tickets_on(3, 7):
         for _, value in ticket.planted:
             assert value in ticket.text
@@ -71,9 +71,9 @@ def test_planted_identifiers_stand_in_the_text(told):
             assert not re.search(r"(?:\d[ -]?){11,}", ticket.text)
 
 
-def test_cards_and_ibans_check_out(told):
-    """Cards pass the Luhn check and IBANs the check modulo 97, so that a redactor has no excuse."""
-    planted = [tuple(pair) for row in told if row["kind"] != "malformed" for pair in row["planted"]]
+def test_cards_and_ibans_check_out(truths):
+    """Cards pass the Luhn check and IBANs the check modulo 97, as real ones do."""
+    planted = [tuple(pair) for row in truths if row["kind"] != "malformed" for pair in row["planted"]]
     cards = [re.sub(r"\D", "", value) for kind, value in planted if kind == "card"]
     ibans = [value.replace(" ", "") for kind, value in planted if kind == "iban"]
     assert cards
@@ -101,20 +101,20 @@ def test_texts_are_varied():
     assert words[-len(words) // 20] >= 45
 
 
-def test_duplicates_are_duplicates(told):
+def test_duplicates_are_duplicates(truths):
     """A planted duplicate has the text of its original, under another id, without an answer."""
     texts = {ticket.id: ticket for night in range(-9, 13) for ticket in tickets_on(night, 7)}
-    for row in told:
+    for row in truths:
         if row["kind"] == "duplicate":
             assert texts[row["ticket_id"]].text == texts[row["duplicate_of"]].text
             assert not texts[row["ticket_id"]].replies
 
 
-def test_popularity_is_uneven(told):
-    """Few pages get most of the questions: the ten most wanted of seventy get more than a third."""
-    asked = Counter(row["article"] for row in told if row["kind"] == "question")
-    assert sum(count for _, count in asked.most_common(10)) / asked.total() > 1 / 3
-    assert len(asked) > 55
+def test_few_pages_get_most_questions(truths):
+    """Few pages get most of the questions: the first ten of seventy get more than a third."""
+    questions = Counter(row["article"] for row in truths if row["kind"] == "question")
+    assert sum(count for _, count in questions.most_common(10)) / questions.total() > 1 / 3
+    assert len(questions) > 55
 
 
 def test_malformed_lines_are_broken_in_five_ways():
@@ -133,25 +133,25 @@ def test_malformed_lines_are_broken_in_five_ways():
     assert set(reasons) == {"missing_id", "bad_time", "empty_text", "not_json", "not_utf8"}
 
 
-def test_late_labels_arrive_on_their_night(told):
+def test_late_labels_arrive_on_their_night(truths):
     """A ticket labelled wrongly comes again with the true label on the night the truth names."""
-    corrected = [row for row in told if row["kind"] != "malformed" and row["corrected_on"] in range(1, 12)]
+    corrected = [row for row in truths if row["kind"] != "malformed" and row["corrected_on"] in range(1, 12)]
     assert len(corrected) > 5
     for row in corrected:
         night = row["corrected_on"]
         labels = [ticket["label"] for ticket in rows(night) if ticket["id"] == row["ticket_id"]]
         assert labels == [changes.label(row["intent"], night)]
-        assert row["given"] != row["intent"]
+        assert row["initial_intent"] != row["intent"]
 
 
 def test_labels_get_new_names_on_night_nine():
     """Every label of a page's intent has another name from night 9 on, and none before."""
     intents = {article.intent for article in content.articles().values()} | {"order_status"}
-    before = {row["label"] for row in rows(8)}
-    after = {row["label"] for row in rows(9)}
-    assert before & intents
-    assert not after & intents
-    assert {changes.label(intent, 9) for intent in intents} & after
+    old_labels = {row["label"] for row in rows(8)}
+    new_labels = {row["label"] for row in rows(9)}
+    assert old_labels & intents
+    assert not new_labels & intents
+    assert {changes.label(intent, 9) for intent in intents} & new_labels
     assert len({changes.label(intent, 9) for intent in intents}) == len(intents)
 
 
@@ -179,10 +179,10 @@ def test_pages_are_edited_and_taken_down_on_their_nights():
 
 
 def test_pages_change_about_every_third_night_for_ever():
-    """From night 5 on, every third night edits exactly one page, and what it says is found in the page."""
+    """From night 5 on, every third night edits exactly one page, and the replaced text is in the page."""
     for night in range(5, 60):
-        before, after = changes.published(night - 1), changes.published(night)
-        edited = [slug for slug in after if slug in before and after[slug].article != before[slug].article]
+        old, new = changes.published(night - 1), changes.published(night)
+        edited = [slug for slug in new if slug in old and new[slug].article != old[slug].article]
         assert len(edited) == ((night - 5) % 3 == 0) + (night == 7)
     for edit in changes.edits(60):
         assert edit.old in content.articles()[edit.article].body
@@ -197,47 +197,52 @@ def test_poisoned_page_arrives_on_night_four():
 
 def test_questions_about_a_missing_page_are_unanswerable():
     """After a page is gone, people still ask about it, and no ticket is resolved with it."""
-    intents = Counter(row.get("article") for night in range(3, 13) for row in truth(night))
-    assert intents["bike-frame-registration"] == 0
+    articles = Counter(row.get("article") for night in range(3, 13) for row in truth(night))
+    assert articles["bike-frame-registration"] == 0
     linked = {row["article"] for night in range(4, 13) for row in rows(night, "resolutions")}
     assert "bike-frame-registration" not in linked
-    missed = {(row["missing"], row["kind"]) for night in range(4, 13) for row in truth(night) if row.get("missing")}
-    assert ("bike-frame-registration", "unanswerable") in missed
-    assert {kind for _, kind in missed} <= {"unanswerable", "duplicate"}
+    missing = {(row["missing"], row["kind"]) for night in range(4, 13) for row in truth(night) if row.get("missing")}
+    assert ("bike-frame-registration", "unanswerable") in missing
+    assert {kind for _, kind in missing} <= {"unanswerable", "duplicate"}
 
 
 def test_canary_writes_on_her_nights():
-    """Her phrase, name, address or order occurs on her nights and in nobody else's words."""
-    mark = canary()
+    """Her phrase, name, address or order is in her tickets on her nights and in no other ticket."""
+    customer = canary()
     for night in NIGHTS:
-        hers = [row for row in rows(night) if row["customer"] == mark["id"]]
-        assert len(hers) == (night in mark["nights"])
-        assert all(mark["phrase"] in row["text"] for row in hers)
-        others = "\n".join(row["text"] for row in rows(night) if row["customer"] != mark["id"])
-        assert not [mark[key] for key in ("name", "email", "order", "phrase") if mark[key] in others]
+        tickets = [row for row in rows(night) if row["customer"] == customer["id"]]
+        assert len(tickets) == (night in customer["nights"])
+        assert all(customer["phrase"] in row["text"] for row in tickets)
+        others = "\n".join(row["text"] for row in rows(night) if row["customer"] != customer["id"])
+        assert not [customer[key] for key in ("name", "email", "order", "phrase") if customer[key] in others]
 
 
 def test_every_hand_written_file_fits_the_pages():
-    """Each page has questions about its own headings only, each section has at least six asks and a reply."""
+    """Each page has questions about its own headings only, each section has at least six questions and a reply."""
     for slug, article in content.articles().items():
         headings = set(re.findall(r"^## (.+)$", article.body, re.MULTILINE))
         sections = content.sections()[slug]
         assert {section.heading for section in sections} == headings, slug
-        assert all(len(section.asks) >= 6 and section.reply for section in sections), slug
-        slots = {name for section in sections for ask in section.asks for name in re.findall(r"\{(\w+)\}", ask)}
+        assert all(len(section.questions) >= 6 and section.reply for section in sections), slug
+        slots = {name for section in sections for text in section.questions for name in re.findall(r"\{(\w+)\}", text)}
         assert slots <= {"item", "order", "days"}, slug
 
 
 def test_golden_questions_hold_on_every_night():
-    """What a golden answer must contain stands on its page on every night, and no customer asks in these words."""
-    asked = {normalised(ask) for sections in content.sections().values() for part in sections for ask in part.asks}
+    """The texts that a golden answer must contain are on its page every night, and no customer asks in its words."""
+    delivered = {
+        normalised(text)
+        for sections in content.sections().values()
+        for section in sections
+        for text in section.questions
+    }
     questions = golden()
     assert len(questions) == 28
     assert sum(question.decline for question in questions) == 4
     for question in questions:
-        assert normalised(question.ask) not in asked
+        assert normalised(question.ask) not in delivered
         assert question.decline != bool(question.article)
-        assert not question.unlike or question.unlike in {other.id for other in questions}
+        assert not question.unlike or question.unlike in {golden_question.id for golden_question in questions}
         for night in (1, 5, 10, 30):
             for text in question.must_contain:
                 assert text in changes.published(night)[question.article].article.body, question.ask

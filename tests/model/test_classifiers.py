@@ -183,7 +183,7 @@ def test_attacks_are_told_from_ordinary_tickets(tmp_path):
     nothing = labelled([])
     model, folder = trained(tmp_path, nothing, nothing, ordinary)
     heads = Classifiers(folder, threads=1)
-    assert np.mean(heads.injection(content.words("injections.yaml")) > heads.injection_limit) > 0.7
+    assert np.mean(heads.injection(content.load_yaml("injections.yaml")) > heads.injection_limit) > 0.7
     assert heads.injection([ordinary["o007"]])[0] > heads.injection_limit
     assert np.mean(heads.injection([ordinary[one] for one in sorted(ordinary)]) > heads.injection_limit) < 0.02
     assert model.metrics["injection_recall"] > 0.5
@@ -211,7 +211,7 @@ def test_lessons_are_written_once_and_of_many_kinds():
 
 def test_the_company_is_attacked_with_sentences_nobody_learned():
     """What the simulated customers try is unseen: otherwise the share that is caught would mean nothing."""
-    assert not {lesson.text for lesson in prompt_examples()} & set(content.words("injections.yaml"))
+    assert not {lesson.text for lesson in prompt_examples()} & set(content.load_yaml("injections.yaml"))
 
 
 def test_heads_of_an_older_release_open(tmp_path):
