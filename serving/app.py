@@ -1,4 +1,4 @@
-"""The ASGI application round one release.
+"""The ASGI application of one release.
 
 POST /v1/chat/completions   OpenAI-compatible, with `stream`
 GET  /v1/release            which release answers, and where it came from
@@ -24,11 +24,11 @@ from serving.problems import BROKEN, Problem, no_such_path, problem_response, wr
 from serving.release import Served
 from serving.request_queue import DEADLINE_SECONDS, WAITING, RequestQueue
 
-LARGEST_BODY = 256 * 1024  # bytes: 8,000 characters, even all escaped, with much room
+LARGEST_BODY = 256 * 1024  # bytes: 8,000 characters, each escaped as \uXXXX, are 48,000 bytes
 
 
 def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLINE_SECONDS) -> Starlette:
-    """The service for one opened release. `waiting` questions may queue; each has `deadline` seconds."""
+    """The service of one opened release. `waiting` questions may queue; each has `deadline` seconds."""
     service = Service(served, RequestQueue(served.assistant, waiting, deadline), Metrics(served.version))
     routes = [
         Route("/v1/chat/completions", service.complete, methods=["POST"]),
@@ -41,110 +41,110 @@ def create_app(served: Served, waiting: int = WAITING, deadline: float = DEADLIN
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        service.turns.close()
+        service.queue.close()
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(MetricsMiddleware, measures=service.measures, routes=[route.path for route in routes])],
+        middleware=[Middleware(MetricsMiddleware, metrics=service.counters, routes=[route.path for route in routes])],
         exception_handlers={Problem: problem_response, 404: no_such_path, 405: wrong_method},
         lifespan=lifespan,
     )
 
 
 class Service:
-    """The handlers, over one release, its queue and its counters."""
+    """The request handlers of one release, with its queue and its counters."""
 
-    def __init__(self, served: Served, turns: RequestQueue, measures: Metrics) -> None:
-        self.served, self.turns, self.measures = served, turns, measures
-        measures.inside.set_function(lambda: turns.inside)
+    def __init__(self, served: Served, queue: RequestQueue, counters: Metrics) -> None:
+        self.served, self.queue, self.counters = served, queue, counters
+        counters.queue_length.set_function(lambda: queue.length)
 
     async def health(self, _: Request) -> Response:
-        """The process lives."""
+        """200 as long as the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
-        """It takes questions; 503 while the queue is full, so that a load balancer sends them elsewhere."""
-        self.turns.refuse_if_full()
+        """200 while questions are accepted, 503 while the queue is full, for a load balancer."""
+        self.queue.refuse_if_full()
         return JSONResponse({"status": "ready", "release": self.served.version})
 
     async def release(self, _: Request) -> Response:
         return JSONResponse(self.served.about())
 
     async def metrics(self, _: Request) -> Response:
-        return Response(generate_latest(self.measures.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(generate_latest(self.counters.registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     async def complete(self, request: Request) -> Response:
         """Answer the last message: as one JSON object, or as server-sent events."""
-        asked = chat.parse(await _body(request))
-        self.turns.refuse_if_full()
+        chat_request = chat.parse(await _read_body(request))
+        self.queue.refuse_if_full()
         reply = chat.Reply(self.served.version, self.served.count_tokens)
-        if asked.stream:
+        if chat_request.stream:
             headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-            return StreamingResponse(self._stream(asked, reply), media_type="text/event-stream", headers=headers)
-        answered = await self._while_connected(request, asked.question)
-        return JSONResponse(reply.whole(asked.question, answered), headers={"cache-control": "no-store"})
+            return StreamingResponse(self._stream(chat_request, reply), media_type="text/event-stream", headers=headers)
+        answered = await self._answer_while_connected(request, chat_request.question)
+        return JSONResponse(reply.whole(chat_request.question, answered), headers={"cache-control": "no-store"})
 
-    async def _stream(self, asked: chat.Asked, reply: chat.Reply) -> AsyncIterator[bytes]:
+    async def _stream(self, chat_request: chat.ChatRequest, reply: chat.Reply) -> AsyncIterator[bytes]:
         yield reply.role()
         try:
-            async with aclosing(self._measured(asked.question)) as events:
+            async with aclosing(self._counted_events(chat_request.question)) as events:
                 async for event in events:
                     if isinstance(event, Delta):
                         yield reply.delta(event.text)
                     elif isinstance(event, Answered):
                         yield reply.finish(event)
-                        if asked.include_usage:
-                            yield reply.usage(asked.question, event)
-        except Problem as problem:  # the status line is out: the error travels as an event
+                        if chat_request.include_usage:
+                            yield reply.usage(chat_request.question, event)
+        except Problem as problem:  # the status line has been sent: the error is sent as an event
             yield chat.event(problem.body())
-        except Exception as error:  # noqa: BLE001 - same; type and place go to the log
+        except Exception as error:  # noqa: BLE001 - likewise; its type and place are logged
             log_error(error)
             yield chat.event(BROKEN.body())
         yield chat.DONE
 
-    async def _while_connected(self, request: Request, question: str) -> Answered:
-        """The whole answer, given up as soon as the customer has left."""
+    async def _answer_while_connected(self, request: Request, question: str) -> Answered:
+        """The whole answer. Raises ClientDisconnect as soon as the customer has disconnected."""
         answered: list[Answered] = []
 
-        async def leave_when_gone(scope: anyio.CancelScope) -> None:
+        async def cancel_on_disconnect(scope: anyio.CancelScope) -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
             scope.cancel()
 
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(leave_when_gone, group.cancel_scope)
-                async with aclosing(self._measured(question)) as events:
+                group.start_soon(cancel_on_disconnect, group.cancel_scope)
+                async with aclosing(self._counted_events(question)) as events:
                     answered = [event async for event in events if isinstance(event, Answered)]
                 group.cancel_scope.cancel()
-        except BaseExceptionGroup as group_of_one:
-            raise group_of_one.exceptions[0] from None
+        except BaseExceptionGroup as errors:  # holds one: the task that waits for the disconnect raises none
+            raise errors.exceptions[0] from None
         if not answered:
             raise ClientDisconnect
         return answered[0]
 
-    async def _measured(self, question: str) -> AsyncGenerator[Event, None]:
-        """The events of a turn, counted."""
+    async def _counted_events(self, question: str) -> AsyncGenerator[Event, None]:
+        """The events of one answer, counted and timed."""
         started, first, ended = time.perf_counter(), True, False
         try:
-            async with aclosing(self.turns.answer(question)) as events:
+            async with aclosing(self.queue.answer(question)) as events:
                 async for event in events:
                     if first and isinstance(event, Delta):
                         first = False
-                        self.measures.first_text.observe(time.perf_counter() - started)
+                        self.counters.first_text.observe(time.perf_counter() - started)
                     if isinstance(event, Answered):
                         ended = True
-                        self.measures.answers.labels(event.source).inc()
-                        self.measures.whole_answer.observe(time.perf_counter() - started)
+                        self.counters.answers.labels(event.source).inc()
+                        self.counters.whole_answer.observe(time.perf_counter() - started)
                     yield event
         except (GeneratorExit, anyio.get_cancelled_exc_class()):
             if not ended:
-                self.measures.left.inc()
+                self.counters.disconnects.inc()
             raise
 
 
-async def _body(request: Request) -> bytes:
-    """The request's body; a Problem as soon as it is larger than any question."""
+async def _read_body(request: Request) -> bytes:
+    """The request's body. Raises Problem as soon as it is longer than LARGEST_BODY."""
     body = bytearray()
     async for piece in request.stream():
         body += piece

@@ -29,11 +29,11 @@ def build(release: Path, out: Path, version: str) -> Path:
         work = Path(name).absolute()
         context = work / "context"
         _copy_code(context)
-        made = _bento(context, work, version)
-        # The models come last: BentoML copies what it builds from three times, and half a gigabyte is mostly models.
-        shutil.copytree(release.absolute(), made / "src" / "release", copy_function=shutil.copyfile)
+        bento = _build_bento(context, work, version)
+        # The release comes last: BentoML copies its build context three times, and the models are half a gigabyte.
+        shutil.copytree(release.absolute(), bento / "src" / "release", copy_function=shutil.copyfile)
         shutil.rmtree(target, ignore_errors=True)
-        made.rename(target)
+        bento.rename(target)
     return target
 
 
@@ -66,12 +66,12 @@ def _copy_code(context: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def _bento(context: Path, work: Path, version: str) -> Path:
-    """Build in a Bento store of our own, away from the user's, and export as a folder."""
+def _build_bento(context: Path, work: Path, version: str) -> Path:
+    """Build in a temporary Bento store, not the user's, and export the Bento as a folder."""
     os.environ.update(BENTOML_HOME=str(work / "bentoml"), BENTOML_DO_NOT_TRACK="True", DO_NOT_TRACK="true")
-    # BentoML imports the service to look at it: from the context, as it will be imported when it serves.
-    for loaded in [name for name in sys.modules if name.partition(".")[0] in {"nightshift", "serving"}]:
-        del sys.modules[loaded]
+    # BentoML imports the service to inspect it; it must find the packed modules, not those imported here.
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"nightshift", "serving"}]:
+        del sys.modules[name]
     sys.path.insert(0, str(context))
     import bentoml
 
@@ -89,7 +89,7 @@ def _bento(context: Path, work: Path, version: str) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """RELEASE OUT VERSION -> the Bento's path on stdout."""
+    """Print the path of the Bento built from the arguments RELEASE OUT VERSION."""
     release, out, version = arguments
     print(build(Path(release), Path(out), version))
     return 0

@@ -6,8 +6,8 @@
                         "finish_reason": "stop"}], ...}
     data: [DONE]
 
-`citations` and `source` are extra keys, which OpenAI clients keep. The last message is the question; what was said
-before it is accepted and not used, for every answer rests on its own passages.
+`citations` and `source` are extra keys, which OpenAI clients pass on. The last message is the question. Earlier messages
+are accepted and not used: an answer rests on the passages found for its own question.
 """
 
 import json
@@ -15,67 +15,108 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, ValidationError, model_validator
 
 from nightshift.answering.assistant import Answered
-from serving.problems import invalid
+from serving.problems import Problem, invalid
 
 MODEL = "support-assistant"
 LONGEST = 8_000  # characters in all messages together
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A request that is understood."""
+class TextPart(BaseModel):
+    """One part of a message's content; an image or a file is no text and is refused."""
 
-    question: str
-    stream: bool = False
-    include_usage: bool = False
+    type: Literal["text"]
+    text: str
 
 
-def parse(body: bytes) -> Asked:
-    """Read a request body. Raises Problem, which names what is wrong and never repeats what was written."""
-    try:
-        request = json.loads(body)
-    except ValueError:
-        raise invalid("not_json", "the request body is not JSON", "send a JSON object with messages") from None
-    if not isinstance(request, dict):
-        raise invalid("not_an_object", "the request body is not a JSON object", "send {messages: [...]}")
-    messages = request.get("messages")
-    if not isinstance(messages, list) or not messages:
-        cure = "send messages: [{role: user, content: ...}]"
-        raise invalid("messages_missing", "the request has no messages", cure)
-    texts = [_text(message, position) for position, message in enumerate(messages)]
-    if sum(map(len, texts)) > LONGEST:
-        message = f"the messages hold {sum(map(len, texts)):,} characters, the limit is {LONGEST:,}"
-        raise invalid("too_long", message, "ask a shorter question, or leave earlier messages out")
-    if messages[-1]["role"] != "user" or not texts[-1].strip():
+class Message(BaseModel):
+    """One message of the conversation. Only an assistant's or a tool's may lack content."""
+
+    role: str
+    content: str | list[TextPart] | None = None
+
+    @model_validator(mode="after")
+    def _user_has_content(self) -> Self:
+        if self.role == "user" and self.content is None:
+            raise ValueError("a user's message has no content")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The content as one text, parts on lines of their own."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """`include_usage` asks for a last chunk with token counts."""
+
+    include_usage: Any = False
+
+
+def _check_messages(messages: list[Message]) -> list[Message]:
+    """Raise Problem unless the messages are short enough and end with a user's question."""
+    length = sum(len(message.text) for message in messages)
+    if length > LONGEST:
+        sentence = f"the messages hold {length:,} characters, the limit is {LONGEST:,}"
+        raise invalid("too_long", sentence, "ask a shorter question, or leave earlier messages out")
+    if messages[-1].role != "user" or not messages[-1].text.strip():
         raise invalid("no_question", "the last message is not a user's question", "put the question last, as role user")
-    stream, options = request.get("stream") or False, request.get("stream_options") or {}
-    if not isinstance(stream, bool) or not isinstance(options, dict):
-        raise invalid("bad_stream", "stream or stream_options has the wrong type", "send stream: true or false")
-    return Asked(texts[-1].strip(), stream, bool(options.get("include_usage")))
+    return messages
 
 
-def _text(message: object, position: int) -> str:
-    """The text of one message; content may be a string or a list of text parts."""
-    if isinstance(message, dict) and isinstance(message.get("role"), str):
-        content = message.get("content")
-        if isinstance(content, str):
-            return content
-        if content is None and message["role"] != "user":
-            return ""  # an assistant turn of tool calls has none
-        if isinstance(content, list):
-            texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-            if len(texts) == len(content) and all(isinstance(text, str) for text in texts):
-                return "\n".join(str(text) for text in texts)
-    cure = "each message needs a role and a content that is text, or a list of {type: text, text: ...}"
-    raise invalid("bad_message", f"message {position} cannot be read", cure)
+class ChatRequest(BaseModel):
+    """A request body. A null or empty `stream` and `stream_options` mean the default, as in OpenAI's API."""
+
+    messages: Annotated[list[Message], Field(min_length=1), AfterValidator(_check_messages)]
+    stream: Annotated[StrictBool, BeforeValidator(lambda value: value or False)] = False
+    stream_options: Annotated[StreamOptions, BeforeValidator(lambda value: value or {})] = StreamOptions()
+
+    @property
+    def question(self) -> str:
+        """The text of the last message."""
+        return self.messages[-1].text.strip()
+
+    @property
+    def include_usage(self) -> bool:
+        return bool(self.stream_options.include_usage)
+
+
+def parse(body: bytes) -> ChatRequest:
+    """Read a request body. Raises Problem, which names what is wrong and never repeats the customer's text."""
+    try:
+        return ChatRequest.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise _problem(first["type"], first["loc"]) from None
+
+
+def _problem(kind: str, location: tuple[int | str, ...]) -> Problem:
+    """Our wording for pydantic's error of this kind at this place of the request."""
+    match location:
+        case () if kind == "json_invalid":
+            return invalid("not_json", "the request body is not JSON", "send a JSON object with messages")
+        case ():
+            return invalid("not_an_object", "the request body is not a JSON object", "send {messages: [...]}")
+        case ("messages",):
+            cure = "send messages: [{role: user, content: ...}]"
+            return invalid("messages_missing", "the request has no messages", cure)
+        case ("messages", position, *_):
+            cure = "each message needs a role and a content that is text, or a list of {type: text, text: ...}"
+            return invalid("bad_message", f"message {position} cannot be read", cure)
+        case _:
+            sentence = "stream or stream_options has the wrong type"
+            return invalid("bad_stream", sentence, "send stream: true or false")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The frame that all chunks of one answer share. `count` gives the tokens of a text."""
+    """The fields that all chunks of one answer share. `count` gives the number of tokens of a text."""
 
     release: str
     count: Callable[[str], int]
@@ -90,7 +131,7 @@ class Reply:
         return self._chunk({"content": text})
 
     def finish(self, answered: Answered) -> bytes:
-        """The last chunk with a choice: why it ended, and what the marks stand for."""
+        """The last chunk with a choice: the finish reason, the source, and the citation of each mark."""
         return self._chunk(_extras(answered), "stop")
 
     def usage(self, question: str, answered: Answered) -> bytes:
@@ -116,8 +157,8 @@ class Reply:
 
     def _usage(self, question: str, answered: Answered) -> dict[str, int]:
         """Tokens of the question and of the answer; the passages shown to the model are not the customer's."""
-        asked, said = self.count(question), self.count(answered.text)
-        return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+        prompt, completion = self.count(question), self.count(answered.text)
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
 DONE = b"data: [DONE]\n\n"

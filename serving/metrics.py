@@ -1,10 +1,10 @@
-"""What is counted about the service, for Prometheus: GET /metrics.
+"""The counters of the service, for Prometheus: GET /metrics.
 
     nightshift_requests_total{route="/v1/chat/completions",status="2xx"} 41.0
     nightshift_answers_total{source="generated"} 33.0
     nightshift_first_text_seconds_bucket{le="1.0"} 29.0
 
-Every label takes one of a few values written here: a path or a text of a request never becomes one.
+Every label takes one of a few values that are listed here; neither path nor text of a request becomes a label.
 """
 
 import logging
@@ -34,28 +34,33 @@ class Metrics:
         self.answers = Counter("nightshift_answers", "Answers by source", ["source"], registry=self.registry)
         for source in ("generated", "quoted", "declined"):
             self.answers.labels(source)
-        self.left = Counter("nightshift_customers_left", "Customers who left early", registry=self.registry)
+        self.disconnects = Counter(
+            "nightshift_customers_left",
+            "Customers who disconnected before the answer was whole",
+            registry=self.registry,
+        )
         self.first_text = Histogram(
             "nightshift_first_text_seconds", "From request to first text", buckets=_SECONDS, registry=self.registry
         )
         self.whole_answer = Histogram(
             "nightshift_answer_seconds", "From request to whole answer", buckets=_SECONDS, registry=self.registry
         )
-        self.inside = Gauge("nightshift_turns", "Questions being answered or waiting", registry=self.registry)
-        Gauge("nightshift_release", "The release that serves", ["version"], registry=self.registry).labels(version).set(
-            1
+        self.queue_length = Gauge(
+            "nightshift_queue_length", "Questions being answered or waiting", registry=self.registry
         )
+        release = Gauge("nightshift_release", "The release that serves", ["version"], registry=self.registry)
+        release.labels(version).set(1)
 
 
 class MetricsMiddleware:
-    """Pure ASGI middleware: counts and logs every request, and turns what breaks into a typed answer.
+    """ASGI middleware that counts and logs every request, and answers an unexpected error with a typed 500.
 
-    The log line holds route, status and milliseconds. Of an unexpected error it tells type and place, never the
+    The log line holds route, status and milliseconds. Of an unexpected error the log has type and place, but not the
     message, which might quote a customer.
     """
 
-    def __init__(self, app: ASGIApp, measures: Metrics, routes: Collection[str]) -> None:
-        self._app, self._measures, self._routes = app, measures, frozenset(routes)
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Collection[str]) -> None:
+        self._app, self._metrics, self._routes = app, metrics, frozenset(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,25 +69,25 @@ class MetricsMiddleware:
         started = time.perf_counter()
         status = 0
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
-        except ClientDisconnect:  # nobody is there to answer; counted below
+            await self._app(scope, receive, send_and_note_status)
+        except ClientDisconnect:  # no status was sent; it is counted below
             status = 0
-        except Exception as error:  # noqa: BLE001 - the last place where it can become an answer
+        except Exception as error:  # noqa: BLE001 - any error must become a response here
             log_error(error)
             if not status:
-                await BROKEN.response()(scope, receive, watched)
+                await BROKEN.response()(scope, receive, send_and_note_status)
         finally:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             route = path if path in self._routes else "other"
-            self._measures.requests.labels(route, f"{status // 100}xx" if status else "none").inc()
-            log.info("%s %s %d ms", route, status or "left", (time.perf_counter() - started) * 1000)
+            self._metrics.requests.labels(route, f"{status // 100}xx" if status else "none").inc()
+            log.info("%s %s %d ms", route, status or "disconnected", (time.perf_counter() - started) * 1000)
 
 
 def log_error(error: BaseException) -> None:
@@ -92,7 +97,7 @@ def log_error(error: BaseException) -> None:
 
 
 def log_to_stderr() -> None:
-    """Our own lines on stderr, for `python -m serving`."""
+    """Write the service's log to stderr: one line a request."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)

@@ -1,4 +1,4 @@
-"""What the service answers when it cannot answer: a type, a sentence and a cure, never the customer's text.
+"""The error responses of the service: a type, a code, a sentence and a cure, never the customer's text.
 
 {"error": {"type": "invalid_request", "code": "messages_missing", "message": "the request has no messages",
            "cure": "send messages: [{role: user, content: ...}]"}}
@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 _TYPES = {404: "not_found", 405: "invalid_request", 413: "invalid_request", 503: "overloaded", 504: "timeout"}
 
 
-@dataclass(eq=False)  # not frozen: Python notes the traceback on an exception
+@dataclass(eq=False)  # not frozen: Python sets the traceback of an exception
 class Problem(Exception):
-    """A refusal with its HTTP status."""
+    """An error response with its HTTP status."""
 
     status: int
     code: str
@@ -23,7 +23,7 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, object]:
-        """The JSON of this problem, in the shape OpenAI clients know."""
+        """The JSON of this problem, in the shape that OpenAI clients parse."""
         kind = _TYPES.get(self.status, "server_error" if self.status >= 500 else "invalid_request")
         return {"error": {"type": kind, "code": self.code, "message": self.message, "cure": self.cure}}
 
@@ -32,7 +32,7 @@ class Problem(Exception):
 
 
 def invalid(code: str, message: str, cure: str) -> Problem:
-    """A request that cannot be understood."""
+    """A 400 for a request that cannot be understood."""
     return Problem(400, code, message, cure)
 
 

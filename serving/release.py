@@ -1,7 +1,7 @@
 """A release folder made ready to answer.
 
 served = open_release(Path("release"), threads=2)
-served.version      # '03fa77de91ab', recomputed from the files: what serves is what was promoted
+served.version      # '03fa77de91ab', from the digest recomputed from the files
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from serving.request_queue import Answers, Interruptible
 
 @dataclass(frozen=True)
 class Served:
-    """What the service needs of a release: who answers, how its tokens count, and what to tell about it."""
+    """What the service needs of a release: the assistant, its token counter, and what GET /v1/release shows."""
 
     assistant: Answers
     count_tokens: Callable[[str], int]
@@ -34,7 +34,7 @@ class Served:
         return self.digest[:12]
 
     def about(self) -> dict[str, Any]:
-        """What GET /v1/release tells: versions and origins, short enough to read."""
+        """The JSON of GET /v1/release: digests of the parts, and their origin without the list of source objects."""
         index = self.record.index
         return {
             "version": self.version,
@@ -53,9 +53,10 @@ class Served:
 
 
 def open_release(folder: Path, threads: int) -> Served:
-    """Load models and index of a release and answer one question with them, so that the first customer need not wait.
+    """Load models and index of a release, and answer one question with them: the first answer is slow otherwise.
 
-    Raises StoreError when the folder is no release, IndexUnavailable and others when a part is damaged.
+    Raises StoreError where `folder` holds no release, IndexUnavailable, ModelUnreadable and SettingsError where a part
+    is damaged or was made by other code.
     """
     release = ReleaseFolder.open(folder)
     generator = Generator(release.generator, threads, PREFIX)

@@ -2,7 +2,8 @@
 
 bentoml serve /absolute/path/of/support-assistant-03fa77de91ab --port 3000
 
-BentoML's own metrics stay off: they are labelled by raw path, an unbounded series. Ours are at /metrics.
+BentoML's own metrics stay off: they are labelled by raw path, which makes an unbounded number of series. Ours are at
+/metrics.
 """
 
 import os
@@ -16,20 +17,20 @@ from serving.metrics import log_to_stderr
 from serving.release import open_release
 
 RELEASE = Path(__file__).resolve().parents[1] / "release"
-_opened: list[ASGIApp] = []
+_apps: list[ASGIApp] = []
 
 
-async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-    """Our app, once the worker has opened it: BentoML imports this module in its supervisor too, which needs no models."""
-    await _opened[0](scope, receive, send)
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The app that the worker has opened. BentoML imports this module in its supervisor too, which needs no models."""
+    await _apps[0](scope, receive, send)
 
 
 @bentoml.service(name="support-assistant", workers=1, metrics={"enabled": False}, traffic={"timeout": 120})
-@bentoml.asgi_app(answers, path="/")
+@bentoml.asgi_app(application, path="/")
 class SupportAssistant:
-    """One worker, one release; the queue and the deadlines are our own."""
+    """One worker with one release. Queue and deadlines are those of serving/request_queue.py."""
 
     def __init__(self) -> None:
         log_to_stderr()
         threads = int(os.environ.get("NIGHTSHIFT_THREADS", "0")) or os.cpu_count() or 1
-        _opened.append(create_app(open_release(RELEASE, threads)))
+        _apps.append(create_app(open_release(RELEASE, threads)))

@@ -3,7 +3,7 @@
     folder = build_bento(store.checkout(release.digest), Path("dist"), release.version)
     # then anywhere with its requirements installed:  bentoml serve /absolute/path/of/that/folder
 
-The builder belongs to serving and runs as a command of its own; this is the caller's side of it.
+The builder, serving/bento.py, runs as a process of its own; this starts it.
 """
 
 import os
@@ -36,7 +36,7 @@ def build_bento(release_folder: Path, out_dir: Path, version: str) -> Path:
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
         raise PackagingError(
-            f"release {version} could not be packed; its last words:\n{last}",
+            f"release {version} could not be packed; its last lines:\n{last}",
             "put right what it names and run the night again; the release itself is safe and may serve from the store",
         )
     folder = Path(done.stdout.strip().splitlines()[-1])

@@ -159,6 +159,8 @@ def test_the_last_message_is_the_question(client, assistant):
     [
         (b"{", "not_json"),
         (b"\xff\xfe", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b'{"messages": [{"role": "user", "content": "\\ud83d"}]}', "not_json"),
         (b"[]", "not_an_object"),
         (b"{}", "messages_missing"),
         (b'{"messages": ["secret"]}', "bad_message"),
@@ -220,7 +222,7 @@ def test_a_full_queue_says_when_to_come_back(serve, assistant):
     client = serve(waiting=1)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(client.post, "/v1/chat/completions", json=body("wait")) for _ in range(2)]
-        soon(lambda: metric(client, "nightshift_turns") == 2)
+        soon(lambda: metric(client, "nightshift_queue_length") == 2)
         refused = client.post("/v1/chat/completions", json=body("How long?"))
         streamed = client.post("/v1/chat/completions", json=body("How long?", stream=True))
         assert client.get("/readyz").status_code == 503
@@ -236,7 +238,7 @@ def test_a_customer_who_leaves_stops_the_decoder(client, assistant, stream):
     """When the connection closes, decoding ends at the next token and the next customer is served."""
     with pytest.raises(httpx.ReadTimeout):
         client.post("/v1/chat/completions", json=body("slow", stream=stream), timeout=0.3)
-    soon(lambda: metric(client, "nightshift_turns") == 0)
+    soon(lambda: metric(client, "nightshift_queue_length") == 0)
     assert 0 < assistant.tokens < 200
     assert metric(client, "nightshift_customers_left_total") == 1
     assert client.post("/v1/chat/completions", json=body("How long?")).status_code == 200
@@ -247,10 +249,10 @@ def test_a_turn_has_a_deadline(serve, assistant):
     client = serve(deadline=0.2)
     late = client.post("/v1/chat/completions", json=body("slow"))
     assert (late.status_code, late.json()["error"]["code"]) == (504, "too_slow")
-    soon(lambda: metric(client, "nightshift_turns") == 0)
+    soon(lambda: metric(client, "nightshift_queue_length") == 0)
     role, error = events(client.post("/v1/chat/completions", json=body("slow", stream=True)))
     assert (role["choices"][0]["delta"]["role"], error["error"]["code"]) == ("assistant", "too_slow")
-    soon(lambda: metric(client, "nightshift_turns") == 0)
+    soon(lambda: metric(client, "nightshift_queue_length") == 0)
     assert assistant.tokens < 200
 
 
