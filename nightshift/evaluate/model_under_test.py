@@ -1,13 +1,18 @@
-"""A release that is judged: where it lies, and how it is asked."""
+"""A release under evaluation: where it lies, and how it is opened."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
+from nightshift.answering.assistant import Event, TextGenerator
+from nightshift.answering.open import open_assistant
 from nightshift.artifacts import Release
 from nightshift.models.cached_encoder import SharedEncoders
+from nightshift.models.embedding_cache import Encoder
 from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.confidence import Confidence
 from nightshift.retrieval.retriever import Retriever
+from nightshift.store import Store
 
 
 @dataclass(frozen=True)
@@ -20,19 +25,55 @@ class ReleaseRef:
 
 @dataclass(frozen=True)
 class LoadedRelease:
-    """A release ready to be asked: it answers where its confidence reaches the floor."""
+    """A release ready to rank: it answers where its confidence reaches `floor`."""
 
     retriever: Retriever
     confidence: Confidence
     floor: float
 
     @classmethod
-    def at(cls, folder: ReleaseFolder, retriever: Retriever) -> Self:
-        """The release in `folder`, asked through `retriever`."""
+    def from_folder(cls, folder: ReleaseFolder, retriever: Retriever) -> Self:
+        """The release in `folder`, ranked by `retriever`."""
         return cls(retriever, Confidence.from_json(folder.weights.confidence), folder.policy["confidence_floor"])
 
 
-def load_release(contender: ReleaseRef, threads: int, encoders: SharedEncoders) -> LoadedRelease:
-    """A contender over its own index. Raises IndexUnavailable, ModelUnreadable."""
-    retriever = Retriever.open(contender.folder, threads, open_encoder=encoders)
-    return LoadedRelease.at(contender.folder, retriever)
+class QuestionAnswerer(Protocol):
+    """An assistant, as far as evaluation needs one."""
+
+    def answer(self, question: str) -> Iterator[Event]: ...
+
+    @property
+    def generator(self) -> TextGenerator: ...
+
+
+class ReleaseLoader(Protocol):
+    """Opens the parts of a release folder. All raise IndexUnavailable, ModelUnreadable."""
+
+    def release(self, folder: ReleaseFolder) -> LoadedRelease:
+        """For rankings of many questions."""
+        ...
+
+    def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:
+        """The assistant as it serves."""
+        ...
+
+    def document_tower(self, folder: ReleaseFolder) -> Encoder:
+        """The encoder of tickets and articles."""
+        ...
+
+
+class CachedLoader:
+    """Encoders are shared between releases with the same towers, and their vectors kept in the store."""
+
+    def __init__(self, store: Store, threads: int) -> None:
+        self._encoders, self._threads = SharedEncoders(store), threads
+
+    def release(self, folder: ReleaseFolder) -> LoadedRelease:
+        retriever = Retriever.open(folder, self._threads, open_encoder=self._encoders)
+        return LoadedRelease.from_folder(folder, retriever)
+
+    def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:
+        return open_assistant(folder, self._threads)
+
+    def document_tower(self, folder: ReleaseFolder) -> Encoder:
+        return self._encoders(folder.document_tower, self._threads)
