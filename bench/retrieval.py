@@ -145,8 +145,8 @@ def table(result: Benchmark) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name, found in result.found.items():
-        values = [f"{found.of[measure].mean():.3f}" for measure in MEASURES]
-        against = ["" if name == BASELINE else difference(found.of[one] - base.of[one]) for one in COMPARED]
+        values = [f"{found.values[measure].mean():.3f}" for measure in MEASURES]
+        against = ["" if name == BASELINE else difference(found.values[one] - base.values[one]) for one in COMPARED]
         lines.append(f"| {' | '.join([name, *values, *against])} |")
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in result.weights.items())
     sizes = (

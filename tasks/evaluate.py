@@ -4,7 +4,7 @@ Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flytekit import task
 
@@ -25,7 +25,6 @@ def evaluate(
     candidate: Release, features: Features, plan: RetrainingPlan, drift: Drift, profile: str = "tiny"
 ) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
-    from nightshift.answering.open import open_assistant
     from nightshift.evaluate import ReleaseRef, read_evaluation
     from nightshift.evaluate import evaluate as judge
     from nightshift.registry import mlflow as registry
@@ -46,7 +45,6 @@ def evaluate(
             features,
             drift,
             night,
-            assistant_for=lambda folder: open_assistant(folder, night.settings.threads),
             code=code_version(Path(__file__)),
         )
         page = _page(evaluation, work)
@@ -62,19 +60,23 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
         name: evaluation.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr") if name in evaluation.metrics
     }
     report = work.report
-    failed = [gate for gate in report["gates"] if not gate["passed"]]
-    page.numbers(hits).numbers({"gates passed": f"{len(report['gates']) - len(failed)} of {len(report['gates'])}"})
+    passed = sum(gate.passed for gate in report.gates)
+    page.numbers(hits).numbers({"gates passed": f"{passed} of {len(report.gates)}"})
     for reason in evaluation.reasons[1:]:
         page.note(reason)
-    page.picture("Article found; the tick is the release that serves", bars(hits, report["champion_metrics"]))
+    page.picture("Article found; the tick is the release that serves", bars(hits, report.champion_metrics))
     gates = [
-        (_once(gate["group"], before), "passed" if gate["passed"] else "FAILED", gate["sentence"].replace("_", " "))
-        for before, gate in zip([None, *report["gates"]], report["gates"], strict=False)
+        (
+            "" if previous and previous.group == gate.group else gate.group,
+            "passed" if gate.passed else "FAILED",
+            gate.sentence.replace("_", " "),
+        )
+        for previous, gate in zip([None, *report.gates], report.gates, strict=False)
     ]
     page.table(("gates", "", "the number and its limit"), gates, "Gates")
     slices = [
         (kind, label, int(of["questions"]), of["hit@5"])
-        for kind, labels in report["slices"].items()
+        for kind, labels in report.slices.items()
         for label, of in sorted(labels.items(), key=lambda item: item[1]["hit@5"])
     ]
     page.table(("slice", "", "questions", "hit@5"), slices, "By slice, the weakest first")
@@ -84,18 +86,13 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
         if name.startswith("answers_")
     ]
     page.table(("answers", ""), answers, "What it says")
-    page.picture("The surest first: wrong among what is answered", shares(report["risk_coverage"], "answered", "wrong"))
+    page.picture("The surest first: wrong among what is answered", shares(report.risk_coverage, "answered", "wrong"))
     grounding = [
         (name.removeprefix("grounding_").replace("_", " "), value)
         for name, value in sorted(evaluation.metrics.items())
         if name.startswith("grounding_")
     ]
-    page.table(("planted falsehoods", ""), grounding, "How well the grounding check tells what a passage says")
+    page.table(("counterfactuals", ""), grounding, "How well the grounding check tells true sentences from false ones")
     if work.timings:
         page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
     return page.note(f"Drift: {evaluation.drift}; its page is that of the stage before training.")
-
-
-def _once(group: str, before: dict[str, Any] | None) -> str:
-    """The name of a group beside its first gate only."""
-    return "" if before and before["group"] == group else group

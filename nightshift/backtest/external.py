@@ -12,7 +12,8 @@ from typing import Any
 
 from nightshift.answering.open import open_assistant
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate.scoring import measured
+from nightshift.evaluate.evaluation import measure
+from nightshift.evaluate.model_under_test import OpenedLoader, ReleaseRef
 from nightshift.index.build import build
 from nightshift.lake import ingest
 from nightshift.night import Night
@@ -36,10 +37,10 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
     release = StoredRelease(entry.digest, released)
     folder = release.checkout()
     with tempfile.TemporaryDirectory() as name:
-        aside = settings.isolated_in(Path(name))
-        night = Night.from_settings(aside)
+        isolated = settings.isolated_in(Path(name))
+        night = Night.from_settings(isolated)
         store = night.store
-        snapshot, _ = ingest(open_source(source, aside), night)
+        snapshot, _ = ingest(open_source(source, isolated), night)
         features, _ = transform(snapshot, since, night)
         questions = read_mart(store, features, "eval_questions")
         if not questions.num_rows:
@@ -51,12 +52,12 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         store.put_tree(folder.document_tower)
         index, _ = build(features, tower, night)
         retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
-        assistant = open_assistant(folder, settings.threads, retriever)
-        found = measured(retriever, assistant, questions, folder, aside)
+        loader = OpenedLoader(retriever, open_assistant(folder, settings.threads, retriever))
+        measured = measure(ReleaseRef(release.artifact, folder), questions, features, night, loader)
     return {
         "release": entry.digest,
         "source": source,
         "from": features.split_at,
         "questions": questions.num_rows,
-        **found,
+        **measured,
     }

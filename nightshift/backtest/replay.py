@@ -111,7 +111,7 @@ def _hits(asked: pa.Table, rivals: dict[str, Retriever]) -> Hits:
     scores |= {name: ranked["plain"].signals[:, SCORES.index(name)] for name in ("bm25", "dense")}
     articles = {name: rivals.get(name, rivals["plain"]).article_ids for name in CONTENDERS}
     found = {name: score_rankings(ids, scores[name], articles[name], gold) for name in CONTENDERS}
-    return {name: {measure: found[name].of[measure] for measure in MEASURES} for name in CONTENDERS}
+    return {name: {measure: found[name].values[measure] for measure in MEASURES} for name in CONTENDERS}
 
 
 def _plain(frozen: NightRelease, folder: Path) -> ReleaseFolder:

@@ -9,8 +9,11 @@ The order of CHECKS is the order of the gates on the page. To add a check, see c
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
-from nightshift.artifacts import Drift, Evaluation, EvaluationVerdict, Features
+import pyarrow as pa
+
+from nightshift.artifacts import Drift, DriftVerdict, Evaluation, EvaluationVerdict, Features
 from nightshift.digests import canonical_json
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate.check import Check, run_checks
@@ -102,11 +105,30 @@ def evaluate(
         reasons=verdict.reasons,
         gates=verdict.gates,
         metrics=dict(result.metrics),
-        drift=store.get_json(drift.digest),
+        drift=cast(dict[str, Any], store.get_json(drift.digest)),
         **result.sections,
     )
     digest = store.put_json({FILE: store.put(canonical_json(report.to_json()))})
     return read_evaluation(digest, store), EvaluationWork(report, result.timings)
+
+
+def measure(
+    candidate: ReleaseRef, questions: pa.Table, features: Features, night: Night, loader: ReleaseLoader
+) -> dict[str, Any]:
+    """Metrics and sections of EXTERNAL_CHECKS on any table like the mart eval_questions, without a verdict."""
+    context = EvaluationContext(
+        candidate=candidate,
+        champion=None,
+        features=features,
+        questions=questions.sort_by(BY_TIME),
+        night=night,
+        loader=loader,
+        limits=Limits(),
+        code="",
+    )
+    result = run_checks(EXTERNAL_CHECKS, context)
+    sections = {name: value for name, value in result.sections.items() if name != "champion_metrics"}
+    return {"metrics": dict(result.metrics), **sections}
 
 
 def read_evaluation(digest: str, store: Store) -> Evaluation:
@@ -117,7 +139,7 @@ def read_evaluation(digest: str, store: Store) -> Evaluation:
         release=report.release,
         champion=report.champion,
         verdict=report.verdict,
-        drift=report.drift["verdict"],
+        drift=DriftVerdict(report.drift["verdict"]),
         reasons=report.reasons,
         metrics=report.metrics,
     )

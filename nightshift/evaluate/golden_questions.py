@@ -1,7 +1,7 @@
 """Golden questions, written by hand and delivered as rows of the lake's table `golden` (docs/bring-your-own-data.md).
 
-    read_golden(features, store)[0]
-    # GoldenQuestion('card-expiry', 'My gift card ...', 'gift-card-balance-expired', contrast='')
+read_golden(features, store)[0]
+# GoldenQuestion('card-expiry', 'My gift card ...', 'gift-card-balance-expired', contrast='')
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,6 @@ from nightshift.answering.assistant import Event, TextGenerator
 from nightshift.answering.open import open_assistant
 from nightshift.artifacts import Release
 from nightshift.models.cached_encoder import SharedEncoders
-from nightshift.models.embedding_cache import Encoder
 from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.confidence import Confidence
 from nightshift.retrieval.retriever import Retriever
@@ -47,7 +46,7 @@ class QuestionAnswerer(Protocol):
 
 
 class ReleaseLoader(Protocol):
-    """Opens the parts of a release folder. All raise IndexUnavailable, ModelUnreadable."""
+    """Opens a release folder. Both methods raise IndexUnavailable, ModelUnreadable."""
 
     def release(self, folder: ReleaseFolder) -> LoadedRelease:
         """For rankings of many questions."""
@@ -55,10 +54,6 @@ class ReleaseLoader(Protocol):
 
     def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:
         """The assistant as it serves."""
-        ...
-
-    def document_tower(self, folder: ReleaseFolder) -> Encoder:
-        """The encoder of tickets and articles."""
         ...
 
 
@@ -75,5 +70,16 @@ class CachedLoader:
     def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:
         return open_assistant(folder, self._threads)
 
-    def document_tower(self, folder: ReleaseFolder) -> Encoder:
-        return self._encoders(folder.document_tower, self._threads)
+
+@dataclass(frozen=True)
+class OpenedLoader:
+    """A loader of one release whose parts are open already, e.g. over another index."""
+
+    retriever: Retriever
+    opened_assistant: QuestionAnswerer
+
+    def release(self, folder: ReleaseFolder) -> LoadedRelease:
+        return LoadedRelease.from_folder(folder, self.retriever)
+
+    def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:  # noqa: ARG002 (the loader's signature)
+        return self.opened_assistant

@@ -47,9 +47,9 @@ def sheet(entry: RegisteredRelease, release: ReleaseFacts) -> str:
         f"index   {index.chunks:,} chunks of {index.articles:,} articles",
     ]
     lines += [f"model   {name} {model.digest[:SHORT]}" for name, model in sorted(release.record.models.items())]
-    lines += [f"metric  {name} {value:.3f}" for name, value in sorted(release.evaluation.get("metrics", {}).items())]
-    lines += [
-        f"gate    {'passed' if gate['passed'] else 'FAILED'}  {gate['sentence']}"
-        for gate in release.evaluation.get("gates", [])
-    ]
+    if release.evaluation:
+        metrics = sorted(release.evaluation.metrics.items())
+        lines += [f"metric  {name} {value:.3f}" for name, value in metrics]
+        gates = release.evaluation.gates
+        lines += [f"gate    {'passed' if gate.passed else 'FAILED'}  {gate.sentence}" for gate in gates]
     return "\n".join(lines)

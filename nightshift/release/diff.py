@@ -13,11 +13,12 @@ the same: document_tower, generator, prompts, query_tower
   hit@5 is 1.9 points above the champion on the same 645 questions; ...
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from nightshift.artifacts import Index
+from nightshift.artifacts import EvaluationVerdict, Index
+from nightshift.release.evaluation_report import EvaluationReport, Gate, read_report
 from nightshift.release.layout import ReleaseRecord, StoredRelease
 from nightshift.store import Store
 
@@ -29,12 +30,12 @@ NOTHING = "none"
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """One release with what is known of it: its record, its lineage, and evaluation.json ({} if never evaluated)."""
+    """One release with what is known of it: its record, its lineage, and its evaluation (None without one)."""
 
     digest: str
     record: ReleaseRecord
     lineage: Mapping[str, Any]
-    evaluation: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: EvaluationReport | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ class Difference:
     after: str
     changes: list[Change]
     same: list[str]
-    verdict: str = ""
+    verdict: EvaluationVerdict | None = None
     reasons: list[str] = field(default_factory=list)
 
 
 def read_facts(digest: str, evaluation: str, store: Store) -> ReleaseFacts:
     """Read a release, and the evaluation tree `evaluation` ('' for none). Raises StoreError, MissingObject."""
     release = StoredRelease(digest, store)
-    report = store.get_json(store.tree(evaluation)["evaluation.json"]) if evaluation else {}
-    return ReleaseFacts(digest, release.record, release.lineage, cast(dict[str, Any], report))
+    report = read_report(evaluation, store) if evaluation else None
+    return ReleaseFacts(digest, release.record, release.lineage, report)
 
 
 def diff(a: ReleaseFacts, b: ReleaseFacts) -> Difference:
@@ -74,12 +75,13 @@ def diff(a: ReleaseFacts, b: ReleaseFacts) -> Difference:
     changes += _objects(a.lineage["snapshot"]["tables"], b.lineage["snapshot"]["tables"])
     changes += _parameters("policy", a.record.policy, b.record.policy)
     changes += _parameters("weight", a.record.weights, b.record.weights)
-    changes += _metrics(a.evaluation.get("metrics", {}), b.evaluation.get("metrics", {}))
-    changes += _slices(a.evaluation.get("slices", {}), b.evaluation.get("slices", {}))
-    changes += _golden(a.evaluation.get("golden", {}), b.evaluation.get("golden", {}))
-    changes += _gates(a.evaluation.get("gates", []), b.evaluation.get("gates", []))
+    before, after = a.evaluation, b.evaluation
+    changes += _metrics(before.metrics if before else {}, after.metrics if after else {})
+    changes += _slices(before.slices if before else {}, after.slices if after else {})
+    changes += _golden(before.golden.failed, after.golden.failed) if before and after else []
+    changes += _gates(before.gates if before else [], after.gates if after else [])
     same = sorted(change.what for change in parts if change.before == change.after)
-    verdict, reasons = b.evaluation.get("verdict", ""), b.evaluation.get("reasons", [])
+    verdict, reasons = (after.verdict, after.reasons) if after else (None, [])
     return Difference(a.digest, b.digest, changes, same, verdict, list(reasons))
 
 
@@ -184,17 +186,15 @@ def _slices(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
     ]
 
 
-def _golden(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
+def _golden(failed_before: Sequence[str], failed_after: Sequence[str]) -> list[Change]:
     """Golden questions that went wrong, or were put right, by their ids."""
-    before, after = (set(side.get("failed", [])) for side in (a, b))
-    if not a or not b:
-        return []
+    before, after = set(failed_before), set(failed_after)
     sets = {"now wrong": after - before, "now right": before - after}
     return [Change("golden set", "", "", f"{how}: {', '.join(sorted(ids))}") for how, ids in sets.items() if ids]
 
 
-def _gates(a: list[Mapping[str, Any]], b: list[Mapping[str, Any]]) -> list[Change]:
-    before, after = ({gate["name"]: "passed" if gate["passed"] else "failed" for gate in side} for side in (a, b))
+def _gates(a: Sequence[Gate], b: Sequence[Gate]) -> list[Change]:
+    before, after = ({gate.name: "passed" if gate.passed else "failed" for gate in side} for side in (a, b))
     return [
         Change(f"gate {name}", before.get(name, NOTHING), after.get(name, NOTHING))
         for name in sorted({*before, *after})

@@ -114,6 +114,10 @@ class Retriever:
         """The calibrated probability that `passages`, found for this question, hold an answer to it."""
         return float(self._confidence.of(self._one(question)[0].evidence)[0]) if passages else 0.0
 
+    def document_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """L2-normalised vectors [n, dim] of the texts by the document tower."""
+        return self._documents.encode(texts)
+
     def likeness(self, question: str, sentences: Sequence[str]) -> list[float]:
         """The cosine of each sentence to the question, as the towers see them: what to quote."""
         said: list[float] = (self._documents.encode(sentences) @ self._queries.encode([question])[0]).tolist()

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from nightshift.answering.assistant import Answered, Citation, Delta, Retrieved
-from nightshift.evaluate.answers import Question, ask, check, memo_key, seconds_to_find, supported
+from nightshift.evaluate.asking import Question, ask, memo_key, retrieval_seconds, supported
+from nightshift.evaluate.checks.answers import answer_gates, answer_metrics
+from nightshift.evaluate.gate import Limits
 from nightshift.text.passages import Passage
 
 GIFT = Passage(
@@ -13,43 +15,55 @@ GIFT = Passage(
 )
 LOGIN = Passage("c2", "login", "Signing in", "", "Reset the password.", "", 1.0)
 POLICY = {"confidence_floor": 0.35}
+GOOD_METRICS = {
+    "cited_retrieved": 1.0,
+    "supported": 1.0,
+    "cited_gold": 0.7,
+    "answer_rate": 0.9,
+    "questions": 100,
+    "answered": 90,
+}
 
 
 class Assistant:
-    """Says what it was told to, and counts how often it had to think."""
+    """Gives a fixed answer, and counts how often it generates."""
 
     def __init__(self, text="Within 5 days [1].", source="generated", cited=GIFT, confidence=0.9):
         self.text, self.source, self.cited, self.confidence = text, source, cited, confidence
-        self.thought = 0
+        self.generated = 0
 
     def answer(self, question):
         assert question
         yield Retrieved((GIFT, LOGIN), self.confidence)
-        self.thought += 1
-        one = self.cited
-        citations = () if one is None else (Citation(1, one.article_id, one.title, one.heading, one.chunk_id, one.url),)
+        self.generated += 1
+        cited = self.cited
+        citations = (
+            ()
+            if cited is None
+            else (Citation(1, cited.article_id, cited.title, cited.heading, cited.chunk_id, cited.url),)
+        )
         yield Delta(self.text)
         yield Answered(self.text, citations, self.source)
 
 
-def asked(assistant, memo=None, key=None, questions=None):
+def answers_of(assistant, memo=None, key=None, questions=None):
     questions = questions or [Question("when is my money back", ("gift",))]
     return ask(assistant, questions, {} if memo is None else memo, key or memo_key("g1", POLICY, {"version": "1"}))
 
 
-def test_a_good_answer_passes_every_check():
+def test_a_good_answer_passes_every_answer_metrics():
     """Answered, cited from what was retrieved, the right article, and supported."""
-    spoken, clock = asked(Assistant())
-    assert len(clock.found) == len(clock.began) == len(clock.ended) == 1
-    assert check(spoken, [Question("", ("gift",))]) == {
-        "asked": 1, "given": 1, "answered_when_it_should": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
+    answers, latency = answers_of(Assistant())
+    assert len(latency.retrieval) == len(latency.first_token) == len(latency.answer) == 1
+    assert answer_metrics(answers, [Question("", ("gift",))]) == {
+        "questions": 1, "answered": 1, "answer_rate": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("assistant", "name"),
     [
-        (Assistant(source="declined", cited=None), "answered_when_it_should"),
+        (Assistant(source="declined", cited=None), "answer_rate"),
         (Assistant(cited=None), "cited_retrieved"),
         (Assistant(cited=Passage("c9", "gift", "t", "", "x", "", 0.0)), "cited_retrieved"),
         (Assistant(cited=LOGIN), "cited_gold"),
@@ -59,23 +73,23 @@ def test_a_good_answer_passes_every_check():
 )
 def test_each_fault_is_found(assistant, name):
     """One thing wrong, and the check for it says 0."""
-    assert check(asked(assistant)[0], [Question("", ("gift",))])[name] == 0
+    assert answer_metrics(answers_of(assistant)[0], [Question("", ("gift",))])[name] == 0
 
 
-def test_only_answers_given_are_held_to_their_sources():
+def test_only_answered_questions_are_held_to_their_sources():
     """A declined question cites nothing, which is no fault of citation."""
-    spoken, _ = asked(Assistant(source="declined", cited=None))
-    assert set(check(spoken, [Question("", ("gift",))])) == {"asked", "given", "answered_when_it_should"}
-    assert check([], []) == {}
+    answers, _ = answers_of(Assistant(source="declined", cited=None))
+    assert set(answer_metrics(answers, [Question("", ("gift",))])) == {"questions", "answered", "answer_rate"}
+    assert answer_metrics([], []) == {}
 
 
 def test_the_same_night_again_generates_nothing():
-    """What is remembered is not thought about again, also after a round through JSON."""
+    """What is in the memo is not generated again, also after a round through JSON."""
     memo = {}
-    first, _ = asked(Assistant(), memo)
+    first, _ = answers_of(Assistant(), memo)
     again = Assistant()
-    second, clock = asked(again, json.loads(json.dumps(memo)))
-    assert (second, clock.began, again.thought) == (first, [], 0)
+    second, latency = answers_of(again, json.loads(json.dumps(memo)))
+    assert (second, latency.first_token, again.generated) == (first, [], 0)
 
 
 @pytest.mark.parametrize(
@@ -92,24 +106,24 @@ def test_the_same_night_again_generates_nothing():
 def test_whatever_an_answer_depends_on_makes_it_anew(change):
     """A change in any of it is a new answer."""
     memo = {}
-    asked(Assistant(), memo)
+    answers_of(Assistant(), memo)
     options = {"assistant": Assistant(), "memo": memo} | change
-    asked(**options)
-    assert options["assistant"].thought == 1
+    answers_of(**options)
+    assert options["assistant"].generated == 1
     assert len(memo) == 2
 
 
 def test_a_hair_more_confidence_is_the_same_answer():
     """The last digits of a confidence, which differ between machines, do not count."""
     memo = {}
-    asked(Assistant(confidence=0.9), memo)
-    assert asked(Assistant(confidence=0.9000001), memo)[1].began == []
+    answers_of(Assistant(confidence=0.9), memo)
+    assert answers_of(Assistant(confidence=0.9000001), memo)[1].first_token == []
 
 
-def test_personal_data_is_not_remembered():
+def test_personal_data_is_not_kept():
     """An answer that repeats an address is redacted before it is kept."""
     memo = {}
-    asked(Assistant(text="Write to jane.roe@example.org [1]."), memo)
+    answers_of(Assistant(text="Write to jane.roe@example.org [1]."), memo)
     assert "jane.roe" not in json.dumps(memo)
 
 
@@ -128,8 +142,31 @@ def test_figures_and_names_must_stand_in_the_source(text, expected):
     assert supported(text, [GIFT]) is expected
 
 
-def test_finding_is_timed_without_answering():
-    """A second look at how long finding takes generates nothing."""
+def test_retrieval_is_timed_without_answering():
+    """Timing retrieval a second time generates nothing."""
     assistant = Assistant()
-    assert len(seconds_to_find(assistant, [Question("when", ("gift",))] * 3)) == 3
-    assert assistant.thought == 0
+    assert len(retrieval_seconds(assistant, [Question("when", ("gift",))] * 3)) == 3
+    assert assistant.generated == 0
+
+
+def failed(gates):
+    return [gate.name for gate in gates if not gate.passed]
+
+
+@pytest.mark.parametrize("name", ["cited_retrieved", "supported", "cited_gold", "answer_rate"])
+def test_each_check_of_answers_can_reject(name):
+    """A share far below its floor fails its gate and no other."""
+    assert failed(answer_gates(GOOD_METRICS | {name: 0.05}, Limits())) == [name]
+
+
+def test_a_check_that_could_not_be_made_is_no_gate():
+    """A night without answers has no shares over them."""
+    assert answer_gates({}, Limits()) == []
+
+
+def test_good_answers_pass_every_gate():
+    """Each sentence can be read alone: it names the share and its number."""
+    gates = answer_gates(GOOD_METRICS, Limits())
+    assert [gate.name for gate in gates] == ["cited_retrieved", "supported", "cited_gold", "answer_rate"]
+    assert failed(gates) == []
+    assert all(gate.sentence.startswith(gate.name) and any(map(str.isdigit, gate.sentence)) for gate in gates)

@@ -6,7 +6,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from nightshift.artifacts import Index, Model, Release
-from nightshift.evaluate.budgets import Clock, Size, latency_gates, parities, parity_gates, size_gates, sizes
+from nightshift.evaluate.asking import Latency
+from nightshift.evaluate.checks.budgets import Size, latency_gates, size_gates, sizes
+from nightshift.evaluate.checks.parity import parities, parity_gates
 from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.model_under_test import ReleaseRef
 from nightshift.release.layout import FORMAT, ReleaseFolder, ReleaseRecord
@@ -47,18 +49,18 @@ def test_another_base_model_may_be_larger_within_the_budget():
     assert failed(size_gates(larger, MODELS, replace(LIMITS, model_bytes=10**9))) == ["size of the models"]
 
 
-def test_time_is_judged_but_not_told():
-    """Two clocks within the budget give the same gates, one beyond it is refused."""
-    quick, slower = Clock([0.01] * 20, [0.5], [1.0]), Clock([0.05] * 20, [0.9], [2.0])
-    assert latency_gates(quick, LIMITS) == latency_gates(slower, LIMITS) == latency_gates(Clock(), LIMITS)
-    assert failed(latency_gates(Clock([3.0] * 20), LIMITS)) == ["time to find passages (p95)"]
-    assert failed(latency_gates(Clock([0.01], [30.0]), LIMITS)) == ["time to the first words (p50)"]
+def test_time_is_gated_but_not_reported():
+    """Two latencies within the budget give the same gates, one beyond it is refused."""
+    quick, slower = Latency([0.01] * 20, [0.5], [1.0]), Latency([0.05] * 20, [0.9], [2.0])
+    assert latency_gates(quick, LIMITS) == latency_gates(slower, LIMITS) == latency_gates(Latency(), LIMITS)
+    assert failed(latency_gates(Latency([3.0] * 20), LIMITS)) == ["retrieval time (p95)"]
+    assert failed(latency_gates(Latency([0.01], [30.0]), LIMITS)) == ["time to first token (p50)"]
 
 
 def test_the_page_shows_the_times():
-    """p50 and p95 of what was measured; an answer that was kept has none."""
-    assert Clock([0.2, 0.2], [], []).timings == {"found_p50": 0.2, "found_p95": 0.2}
-    assert Clock().timings == {}
+    """p50 and p95 of what was measured; an answer from the memo has none."""
+    assert Latency([0.2, 0.2], [], []).timings == {"retrieval_p50": 0.2, "retrieval_p95": 0.2}
+    assert Latency().timings == {}
 
 
 def test_sizes_and_parities_are_those_of_the_folder(tmp_path):
@@ -71,6 +73,6 @@ def test_sizes_and_parities_are_those_of_the_folder(tmp_path):
     }
     record = ReleaseRecord(FORMAT, Index("", "", "", 0, 0), models, {}, {}, prompts="", reference="", lineage="")
     (tmp_path / "release.json").write_text(json.dumps(asdict(record)))
-    contender = ReleaseRef(Release("d", "i"), ReleaseFolder(tmp_path))
-    assert sizes(contender)["generator"] == Size(7, "smol")
-    assert parities(contender) == {"classifiers": 2e-7}
+    release = ReleaseRef(Release("d", "i"), ReleaseFolder(tmp_path))
+    assert sizes(release)["generator"] == Size(7, "smol")
+    assert parities(release) == {"classifiers": 2e-7}

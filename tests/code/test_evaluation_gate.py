@@ -13,14 +13,17 @@ from delivered import delivered, question
 
 from nightshift.answering.assistant import Assistant
 from nightshift.answering.policy import Policy
-from nightshift.artifacts import Drift, DriftVerdict, Features, Index, Model, Release
+from nightshift.artifacts import Drift, DriftVerdict, EvaluationVerdict, Features, Index, Model, Release
 from nightshift.errors import NotEnoughData
-from nightshift.evaluate import ReleaseRef, evaluate, evaluation, scoring
+from nightshift.evaluate import ReleaseRef, evaluate
+from nightshift.evaluate.evaluation import measure
+from nightshift.evaluate.model_under_test import LoadedRelease, OpenedLoader
 from nightshift.index.build import chunk_table
 from nightshift.night import Night
 from nightshift.privacy.pseudonym import pseudonym
+from nightshift.release.evaluation_report import GateKind, read_report
 from nightshift.release.layout import FORMAT, ReleaseFolder, ReleaseRecord
-from nightshift.retrieval import retriever
+from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
@@ -44,20 +47,6 @@ class WordEncoder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-class NoHeads:
-    """Nothing was learned yet."""
-
-    prior_labels = intent_labels = ()
-
-    def __init__(self, *_):
-        pass
-
-    def priors(self, _vectors):
-        return None
-
-    intents = priors
-
-
 class Writer:
     """Cites the first passage and copies its text."""
 
@@ -66,18 +55,32 @@ class Writer:
 
 
 class Parrot(Writer):
-    """Says the name of the canary as soon as nobody shows it a passage."""
+    """Completes the canary as soon as nobody shows it a passage."""
 
     def stream(self, prompt, max_tokens, stop=()):
         yield from super().stream(prompt, max_tokens, stop) if "[1]" in prompt else ["Quillonette Vantongeren"]
 
 
+class Loader:
+    """Opens releases with the encoder and the generator of this test."""
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    def release(self, folder):
+        return LoadedRelease.from_folder(folder, open_retriever(folder))
+
+    def assistant(self, folder):
+        return Assistant(open_retriever(folder), self.generator(), Policy())
+
+
+def open_retriever(folder, index=None):
+    return Retriever.open(folder, 1, index=index, open_encoder=WordEncoder)
+
+
 @pytest.fixture
-def world(tmp_path, monkeypatch):
-    """Marts in a store, and a function that makes a release; heavy models are stood in for by small ones."""
-    monkeypatch.setattr(retriever, "OnnxEncoder", WordEncoder)
-    monkeypatch.setattr(retriever, "Classifiers", NoHeads)
-    monkeypatch.setattr(evaluation, "SharedEncoders", lambda _: WordEncoder)
+def world(tmp_path):
+    """Marts in a store, and a function that makes a release whose encoder and generator are small."""
     store = open_store(f"file://{tmp_path}/store")
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
     articles = [
@@ -105,16 +108,16 @@ def world(tmp_path, monkeypatch):
     golden = [question(topic, f"what about my {topic}", topic) for topic in TOPICS]
     secret = pseudonym("quillonette vantongeren", settings.pseudonym_key)
     canaries = [{"canary_id": "name", "prompt": "my name is", "secret": secret}]
-    made = delivered(store, golden=golden, canaries=canaries)
+    snapshot = delivered(store, golden=golden, canaries=canaries)
 
-    def features(asked=questions):
+    def features(rows_of_mart=questions):
         folder = tmp_path / "marts"
         folder.mkdir(exist_ok=True)
-        for name, rows in (("eval_questions", asked), ("tickets", tickets)):
+        for name, rows in (("eval_questions", rows_of_mart), ("tickets", tickets)):
             pq.write_table(pa.Table.from_pylist(rows, MARTS[name]), folder / f"{name}.parquet")
-        return Features(store.put_tree(folder), made, "")
+        return Features(store.put_tree(folder), snapshot, "")
 
-    def contender(name, *, broken=False, remembers=(), unresolved=()):
+    def release(name, *, broken=False, resolved=(), unresolved=()):
         folder = tmp_path / name
         for part in ("index", "document_tower", "query_tower", "classifiers", "generator"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -124,7 +127,7 @@ def world(tmp_path, monkeypatch):
         encoder = WordEncoder(folder / "document_tower", 1)
         pq.write_table(chunks.drop_columns("embedded"), folder / "index" / "chunks.parquet")
         np.save(folder / "index" / "vectors.npy", encoder.encode(chunks["embedded"].to_pylist()))
-        for part, ids in (("resolved", remembers), ("unresolved", unresolved)):
+        for part, ids in (("resolved", resolved), ("unresolved", unresolved)):
             tickets = pa.table(
                 {
                     "ticket_id": pa.array(ids, pa.string()),
@@ -143,6 +146,9 @@ def world(tmp_path, monkeypatch):
             "prompts.json": {"version": "1"},
             "release.json": asdict(record),
         }  # fmt: skip
+        files |= {f"classifiers/{name}_labels.json": [] for name in ("intent", "prior")} | {
+            "classifiers/classifiers.json": {}
+        }
         for file, value in files.items():
             (folder / file).write_text(json.dumps(value))
         model = store.put_tree(folder / "query_tower") if broken else store.put_json({})
@@ -151,106 +157,105 @@ def world(tmp_path, monkeypatch):
             Release(hashlib.sha256(name.encode()).hexdigest(), "i", dict.fromkeys(kinds, model)), ReleaseFolder(folder)
         )
 
-    def run(candidate, champion, given=None, writer=Writer):
-        drift = Drift(
-            store.put_json({"verdict": "quiet"}), champion.release.digest if champion else "", DriftVerdict.QUIET, 80
-        )
-        return evaluate(
-            candidate, champion, given or features(), drift, Night.from_settings(settings, store), code="",
-            assistant_for=lambda folder: Assistant(retriever.Retriever.open(folder, 1), writer(), Policy()),
-        )  # fmt: skip
+    def run(candidate, champion, marts=None, generator=Writer):
+        serving = champion.release.digest if champion else ""
+        drift = Drift(store.put_json({"verdict": "quiet"}), serving, DriftVerdict.QUIET, 80)
+        night = Night.from_settings(settings, store)
+        return evaluate(candidate, champion, marts or features(), drift, night, code="", loader=Loader(generator))
 
-    return store, contender, run, features
+    return store, release, run, features
 
 
 def test_an_equal_candidate_is_accepted_and_the_same_each_time(world):
     """Run again, the evaluation has the same digest, and only the first run took time to answer."""
-    store, contender, run, _ = world
-    champion, candidate = contender("old"), contender("new")
+    store, release, run, _ = world
+    champion, candidate = release("old"), release("new")
     first, work = run(candidate, champion)
     second, again = run(candidate, champion)
-    assert (first.verdict, first.metrics["hit@5"], first.drift) == ("accepted", 1.0, "quiet")
+    assert (first.verdict, first.drift) == (EvaluationVerdict.ACCEPTED, DriftVerdict.QUIET)
+    assert first.metrics["hit@5"] == 1.0
     assert first == second
-    assert "ended_p50" in work.timings
-    assert "ended_p50" not in again.timings
-    assert store.get_json(store.tree(first.digest)["evaluation.json"]) == work.report
+    assert "answer_p50" in work.timings
+    assert "answer_p50" not in again.timings
+    assert read_report(first.digest, store) == work.report
 
 
 def test_a_broken_candidate_is_rejected_with_the_numbers(world):
     """A query tower that sees nothing falls below the champion, and the reason says by how much."""
-    _, contender, run, _ = world
-    found, work = run(contender("new", broken=True), contender("old"))
-    assert found.verdict == "rejected"
-    assert any("points below the champion on the same 80 questions" in reason for reason in found.reasons)
-    assert work.report["champion_metrics"]["hit@5"] == 1.0
+    _, release, run, _ = world
+    evaluation, work = run(release("new", broken=True), release("old"))
+    assert evaluation.verdict is EvaluationVerdict.REJECTED
+    assert any("points below the champion on the same 80 questions" in reason for reason in evaluation.reasons)
+    assert work.report.champion_metrics["hit@5"] == 1.0
 
 
 def test_the_first_release_has_nothing_to_be_compared_with(world):
     """Without a champion the floors decide."""
-    _, contender, run, _ = world
-    found, work = run(contender("new"), None)
-    assert (found.verdict, found.champion) == ("accepted", "")
-    assert "no worse than the champion" not in [gate["name"] for gate in work.report["gates"]]
+    _, release, run, _ = world
+    evaluation, work = run(release("new"), None)
+    assert (evaluation.verdict, evaluation.champion) == (EvaluationVerdict.ACCEPTED, "")
+    assert GateKind.NON_INFERIORITY not in {gate.kind for gate in work.report.gates}
 
 
 def test_a_candidate_that_knows_the_test_is_rejected(world):
     """A test question among the tickets it remembers is leakage, and counts."""
-    _, contender, run, _ = world
-    found, _ = run(contender("new", remembers=["q003", "t1"]), None)
-    assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
+    _, release, run, _ = world
+    evaluation, _ = run(release("new", resolved=["q003", "t1"]), None)
+    assert evaluation.reasons == ["test questions learned from: 1, over the limit of 0"]
 
 
 def test_a_question_among_the_unresolved_tickets_is_leakage_too(world):
     """A release remembers tickets that no article resolved as well."""
-    _, contender, run, _ = world
-    found, _ = run(contender("new", unresolved=["q003"]), None)
-    assert found.reasons == ["test questions learned from: 1, over the limit of 0"]
+    _, release, run, _ = world
+    evaluation, _ = run(release("new", unresolved=["q003"]), None)
+    assert evaluation.reasons == ["test questions learned from: 1, over the limit of 0"]
 
 
 def test_a_broken_candidate_fails_the_golden_set_and_names_what(world):
     """The questions it got wrong stand in the report by their ids."""
-    _, contender, run, _ = world
-    found, work = run(contender("new", broken=True), contender("old"))
-    assert [reason for reason in found.reasons if reason.startswith("the golden set is 37.5 points below")]
-    assert len(work.report["golden"]["failed"]) >= 3
+    _, release, run, _ = world
+    evaluation, work = run(release("new", broken=True), release("old"))
+    assert [reason for reason in evaluation.reasons if reason.startswith("the golden set is 37.5 points below")]
+    assert len(work.report.golden.failed) >= 3
 
 
 def test_a_candidate_that_learned_the_canary_by_heart_is_rejected(world):
     """The generator says the words, so the release does not serve; they are not in what is stored."""
-    store, contender, run, _ = world
-    found, _ = run(contender("new"), None, writer=Parrot)
-    assert found.reasons == ["canaries that the generator says: 1, over the limit of 0 (name of 1 planted)"]
-    assert b"Quillonette" not in store.get(store.tree(found.digest)["evaluation.json"])
+    store, release, run, _ = world
+    evaluation, _ = run(release("new"), None, generator=Parrot)
+    assert evaluation.reasons == ["canaries extracted: 1, over the limit of 0 (name of 1 planted)"]
+    assert b"Quillonette" not in store.get(store.tree(evaluation.digest)["evaluation.json"])
 
 
 def test_nothing_stored_holds_a_question(world):
     """evaluation.json is numbers, names of slices and sentences of gates."""
-    store, contender, run, _ = world
-    found, _ = run(contender("new"), contender("old"))
-    stored = store.get(store.tree(found.digest)["evaluation.json"]).decode()
+    store, release, run, _ = world
+    evaluation, _ = run(release("new"), release("old"))
+    stored = store.get(store.tree(evaluation.digest)["evaluation.json"]).decode()
     assert "please" not in stored
     assert "q003" not in stored
 
 
 def test_no_question_to_evaluate_on_is_told(world):
     """The cure names the split."""
-    _, contender, run, features = world
+    _, release, run, features = world
     with pytest.raises(NotEnoughData, match="split_at"):
-        run(contender("new"), None, features([]))
+        run(release("new"), None, features([]))
 
 
 def test_a_release_is_measured_on_another_index(world, tmp_path):
-    """Scored on questions and articles of elsewhere, it says the same things as about its own."""
-    contender = world[1]
-    candidate, other = contender("new"), contender("other")
+    """Measured on questions and articles of another source, it has the metrics that its own evaluation has."""
+    store, release, _, features = world
+    candidate, other = release("new"), release("other")
     (candidate.folder.index / "chunks.parquet").unlink()
-    retrieval = retriever.Retriever.open(candidate.folder, 1, index=other.folder.index)
+    retriever = open_retriever(candidate.folder, other.folder.index)
     questions = pa.Table.from_pylist(
         [{"ticket_id": "z1", "created_at": DAY, "text": "my parcel", "article_ids": ["parcel"], "intent": ""}],
         MARTS["eval_questions"],
     )
-    settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)})
-    found = scoring.measured(retrieval, Assistant(retrieval, Writer(), Policy()), questions, candidate.folder, settings)
-    assert found["metrics"]["hit@1"] == 1.0
-    assert found["metrics"]["answers_cited_gold"] == 1.0
-    assert set(found) == {"metrics", "hit@5_interval", "slices", "risk_coverage"}
+    night = Night.from_settings(Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)}), store)
+    loader = OpenedLoader(retriever, Assistant(retriever, Writer(), Policy()))
+    measured = measure(candidate, questions, features(), night, loader)
+    assert measured["metrics"]["hit@1"] == 1.0
+    assert measured["metrics"]["answers_cited_gold"] == 1.0
+    assert set(measured) == {"metrics", "intervals", "slices", "risk_coverage"}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.gate import Verdict, at_least, at_most, no_worse, not_examined, share_at_least
+from nightshift.evaluate.gate import Verdict, at_least, at_most, no_worse, not_measured, share_at_least
+from nightshift.release.evaluation_report import GateKind
 
 
 def hits(rng, count, share):
@@ -18,10 +19,14 @@ def paired(rng, count, base, worse, churn):
     return np.where(lost, 0.0, np.where(won, 1.0, champion)), champion
 
 
+def compared(differences, *, primary=False):
+    return no_worse("hit@5 no worse than the champion", differences, 0.01, primary=primary)
+
+
 def accepted_share(count, worse, churn, nights=400):
     rng = np.random.default_rng(count)
     pairs = (paired(rng, count, 0.7, worse, churn) for _ in range(nights))
-    return np.mean([no_worse(candidate - champion, 0.01).passed for candidate, champion in pairs])
+    return np.mean([compared(candidate - champion).passed for candidate, champion in pairs])
 
 
 @pytest.mark.parametrize(("count", "churn"), [(60, 0.2), (300, 0.2), (645, 0.1), (3_000, 0.03), (20_000, 0.05)])
@@ -46,19 +51,19 @@ def test_a_measured_loss_of_ten_points_never_passes(count):
     """However few the questions, minus ten points on them is refused."""
     differences = np.zeros(count)
     differences[: count // 10] = -1
-    assert not no_worse(differences, 0.01).passed
+    assert not compared(differences).passed
 
 
 @pytest.mark.parametrize("count", [1, 2, 60, 5_000])
 def test_the_same_answers_pass(count):
     """A candidate that hits exactly what the champion hits is accepted."""
-    assert no_worse(np.zeros(count), 0.01).passed
+    assert compared(np.zeros(count)).passed
 
 
 def test_a_night_too_small_to_conclude_says_so():
     """The sentence names the rule that was applied, with its numbers."""
-    small = no_worse(np.array([1.0, -1.0, 0.0, 0.0] * 50), 0.01)
-    large = no_worse(np.array([1.0] + [0.0] * 4_999), 0.01)
+    small = compared(np.array([1.0, -1.0, 0.0, 0.0] * 50))
+    large = compared(np.array([1.0] + [0.0] * 4_999))
     assert "too few questions" in small.sentence
     assert "200 questions" in small.sentence
     assert "lower bound" in large.sentence
@@ -67,18 +72,18 @@ def test_a_night_too_small_to_conclude_says_so():
 
 def test_one_failed_gate_rejects_and_is_the_reason():
     """Only what failed is given as a reason; else the comparison comes first."""
-    floor, compared = at_least("hit@5", 0.7, 0.5), no_worse(np.zeros(100), 0.01)
-    assert Verdict([floor, compared]).reasons == [compared.sentence, "all 2 gates passed"]
+    floor, primary = at_least("hit@5", 0.7, 0.5), compared(np.zeros(100), primary=True)
+    assert Verdict([floor, primary]).reasons == [primary.sentence, "all 2 gates passed"]
     failed = at_most("parity of classifiers", float("nan"), 0.01)
-    verdict = Verdict([floor, compared, failed])
+    verdict = Verdict([floor, primary, failed])
     assert not verdict.accepted
     assert verdict.reasons == [failed.sentence]
 
 
-def test_what_was_not_examined_says_so_and_rejects_nothing():
+def test_what_was_not_measured_says_so_and_rejects_nothing():
     """A source without golden questions still has nights."""
-    gate = not_examined("golden", "the source delivers none")
-    assert gate.passed
+    gate = not_measured("golden", "the source delivers none")
+    assert (gate.passed, gate.kind) == (True, GateKind.NOT_MEASURED)
     assert gate.sentence == "golden: the source delivers none"
 
 

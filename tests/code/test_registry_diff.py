@@ -2,10 +2,11 @@
 
 import pytest
 
-from nightshift.artifacts import Index, Model
+from nightshift.artifacts import EvaluationVerdict, Index, Model
 from nightshift.registry import describe
 from nightshift.registry.mlflow import Move, RegisteredRelease
 from nightshift.release.diff import ReleaseFacts, diff, render
+from nightshift.release.evaluation_report import EvaluationReport, Gate, GateKind, GoldenSection
 from nightshift.release.layout import FORMAT, ReleaseRecord
 
 
@@ -32,16 +33,19 @@ def release(
         reference="r" * 64,
         lineage="9" * 64,
     )
-    gates = [{"name": "hit@5", "passed": passed, "sentence": f"hit@5 is {hit}"}]
+    gate = Gate("hit@5", hit, 0.5, passed, f"hit@5 is {hit}", GateKind.FLOOR)
     lineage = {"snapshot": {"tables": {"tickets": part}}}
-    evaluation = {
-        "verdict": "accepted" if passed else "rejected",
-        "reasons": [f"hit@5 is {hit}"],
-        "metrics": {"hit@5": hit},
-        "slices": {"intent": {"care": {"hit@5": hit, "questions": 61.0}, "rare": {"hit@5": 1.0, "questions": 12.0}}},
-        "golden": {"questions": 24, "failed": list(wrong)},
-        "gates": gates,
-    }
+    evaluation = EvaluationReport(
+        release=digest * 64,
+        champion="",
+        features="5" * 64,
+        verdict=EvaluationVerdict.ACCEPTED if passed else EvaluationVerdict.REJECTED,
+        reasons=[f"hit@5 is {hit}"],
+        gates=[gate],
+        metrics={"hit@5": hit},
+        slices={"intent": {"care": {"hit@5": hit, "questions": 61.0}, "rare": {"hit@5": 1.0, "questions": 12.0}}},
+        golden=GoldenSection(24, list(wrong)),
+    )
     return ReleaseFacts(digest * 64, record, lineage, evaluation)
 
 

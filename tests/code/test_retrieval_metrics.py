@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nightshift.evaluate.slices import labelled, slices
+from nightshift.evaluate.checks.slices import slice_labels, slice_table
 from nightshift.metrics.retrieval import interval, score_rankings
 
 ARTICLES = [f"a{n:02}" for n in range(30)]
@@ -21,38 +21,38 @@ def ranked(*places):
 
 def test_measures_are_those_counted_by_hand():
     """Places 1, 3, 7 and 12: hits, reciprocal ranks and gains as the definitions say."""
-    found = score_rankings(["q1", "q2", "q3", "q4"], ranked(1, 3, 7, 12), ARTICLES, [["a00"]] * 4)
-    assert found.of["hit@1"].tolist() == [1, 0, 0, 0]
-    assert found.of["hit@5"].tolist() == [1, 1, 0, 0]
-    assert found.of["hit@10"].tolist() == [1, 1, 1, 0]
-    np.testing.assert_allclose(found.of["mrr"], [1, 1 / 3, 1 / 7, 1 / 12])
-    np.testing.assert_allclose(found.of["ndcg@10"], [1, 1 / 2, 1 / 3, 0])
-    assert found.metrics["hit@5"] == 0.5
-    assert found.metrics["questions"] == 4
+    scores = score_rankings(["q1", "q2", "q3", "q4"], ranked(1, 3, 7, 12), ARTICLES, [["a00"]] * 4)
+    assert scores.values["hit@1"].tolist() == [1, 0, 0, 0]
+    assert scores.values["hit@5"].tolist() == [1, 1, 0, 0]
+    assert scores.values["hit@10"].tolist() == [1, 1, 1, 0]
+    np.testing.assert_allclose(scores.values["mrr"], [1, 1 / 3, 1 / 7, 1 / 12])
+    np.testing.assert_allclose(scores.values["ndcg@10"], [1, 1 / 2, 1 / 3, 0])
+    assert scores.metrics["hit@5"] == 0.5
+    assert scores.metrics["questions"] == 4
 
 
 def test_values_stay_with_their_questions():
     """Ids that sort otherwise do not move the numbers: two releases are compared place by place."""
-    found = score_rankings(["z", "a", "m"], ranked(1, 20, 3), ARTICLES, [["a00"]] * 3)
-    assert found.of["hit@5"].tolist() == [1, 0, 1]
+    scores = score_rankings(["z", "a", "m"], ranked(1, 20, 3), ARTICLES, [["a00"]] * 3)
+    assert scores.values["hit@5"].tolist() == [1, 0, 1]
 
 
 def test_one_right_article_of_several_is_a_hit():
     """A question that two articles resolved is answered by either."""
-    found = score_rankings(["q"], ranked(9), ARTICLES, [["a00", "a01"]])
-    assert found.of["hit@1"].tolist() == [1]
+    scores = score_rankings(["q"], ranked(9), ARTICLES, [["a00", "a01"]])
+    assert scores.values["hit@1"].tolist() == [1]
 
 
 def test_a_question_whose_article_is_gone_is_a_miss():
     """Customers ask it all the same, so it counts."""
-    found = score_rankings(["q"], ranked(1), ARTICLES, [["deleted"]])
-    assert [found.of[name][0] for name in ("hit@10", "mrr", "ndcg@10")] == [0, 0, 0]
+    scores = score_rankings(["q"], ranked(1), ARTICLES, [["deleted"]])
+    assert [scores.values[name][0] for name in ("hit@10", "mrr", "ndcg@10")] == [0, 0, 0]
 
 
 def test_ties_are_broken_alike_for_both_releases():
     """Equal scores rank in the order of the articles, whatever their names."""
-    found = score_rankings(["q"], np.zeros((1, 30)), ARTICLES[::-1], [[ARTICLES[-1]]])
-    assert found.of["hit@1"].tolist() == [1]
+    scores = score_rankings(["q"], np.zeros((1, 30)), ARTICLES[::-1], [[ARTICLES[-1]]])
+    assert scores.values["hit@1"].tolist() == [1]
 
 
 def test_the_interval_holds_the_mean_and_narrows():
@@ -67,9 +67,9 @@ def test_the_interval_holds_the_mean_and_narrows():
 
 def test_slices_cover_intents_and_lengths_of_some_size():
     """A slice of fewer than ten questions says nothing and is left out."""
-    labels = labelled(["refund"] * 10 + [""] * 10 + ["rare"] * 2, ["short"] * 12 + ["w " * 40] * 10)
-    found = slices(np.array([1.0] * 10 + [0.0] * 12), labels)
-    assert found == {
+    labels = slice_labels(["refund"] * 10 + [""] * 10 + ["rare"] * 2, ["short"] * 12 + ["w " * 40] * 10)
+    scores = slice_table(np.array([1.0] * 10 + [0.0] * 12), labels)
+    assert scores == {
         "intent": {"(no intent)": {"questions": 10, "hit@5": 0}, "refund": {"questions": 10, "hit@5": 1}},
         "length": {
             "up to 15 words": {"questions": 12, "hit@5": pytest.approx(10 / 12, abs=1e-6)},

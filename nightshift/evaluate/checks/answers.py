@@ -1,7 +1,7 @@
 """Answers held against their passages and the articles that resolved the questions. Every rule is code, none a model.
 
-    answer_metrics(answers, questions)
-    # {'questions': 12, 'answered': 11, 'answer_rate': 0.92, 'cited_retrieved': 1.0, 'cited_gold': 0.71, ...}
+answer_metrics(answers, questions)
+# {'questions': 12, 'answered': 11, 'answer_rate': 0.92, 'cited_retrieved': 1.0, 'cited_gold': 0.71, ...}
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from nightshift.evaluate.asking import JudgedAnswer, Question
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, share_at_least
+from nightshift.evaluate.gate import Limits, share_at_least
+from nightshift.release.evaluation_report import Gate
 
 _COUNTS = {  # each share, and the count it is a share of
     "cited_retrieved": "answered",

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from nightshift.evaluate.asking import Latency, retrieval_seconds
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits
+from nightshift.evaluate.gate import Limits
 from nightshift.evaluate.model_under_test import ReleaseRef
-from nightshift.release.evaluation_report import GateKind
+from nightshift.release.evaluation_report import Gate, GateKind
 from nightshift.release.layout import SERVED
 
 _MB = 10**6

@@ -20,10 +20,10 @@ from nightshift.artifacts import Features
 from nightshift.digests import canonical_json, digest_of
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext, read_memo
-from nightshift.evaluate.gate import Gate, at_most, not_measured
+from nightshift.evaluate.gate import at_most, not_measured
 from nightshift.lake import read_rows
 from nightshift.privacy.pseudonym import pseudonym
-from nightshift.release.evaluation_report import CanarySection
+from nightshift.release.evaluation_report import CanarySection, Gate
 from nightshift.store import Store
 
 MAX_TOKENS = 40
@@ -42,9 +42,7 @@ class Canaries:
         memo = read_memo(ref, store)
         key = digest_of(canonical_json([asdict(canary) for canary in canaries]))
         if key not in memo:
-            memo[key] = extract_canaries(
-                context.assistant.generator, canaries, context.night.settings.pseudonym_key
-            )
+            memo[key] = extract_canaries(context.assistant.generator, canaries, context.night.settings.pseudonym_key)
             store.write_ref(ref, store.put_json(memo))
         extracted = cast(list[str], memo[key])
         return CheckResult(

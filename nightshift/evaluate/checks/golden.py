@@ -16,10 +16,10 @@ import numpy as np
 
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, no_worse, not_measured, share_at_least
+from nightshift.evaluate.gate import Limits, no_worse, not_measured, share_at_least
 from nightshift.evaluate.golden_questions import GoldenQuestion
 from nightshift.evaluate.model_under_test import LoadedRelease
-from nightshift.release.evaluation_report import GoldenSection
+from nightshift.release.evaluation_report import Gate, GoldenSection
 
 _DEPTH = 5  # articles, as in hit@5
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from nightshift.digests import digest_of
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext, sample
-from nightshift.evaluate.gate import Gate, Limits, no_worse, share_at_least
+from nightshift.evaluate.gate import Limits, no_worse, share_at_least
+from nightshift.release.evaluation_report import Gate
 
 PERTURBATIONS = ("typos", "greeting", "capitals", "quoted mail")
 _TYPO_EVERY = 10  # words: one in so many has two letters swapped
@@ -76,9 +77,9 @@ def same_first_article(
     """For every perturbation, which of the n questions keep their first article: 1 or 0 [n]."""
     unperturbed = _first(ranker, texts, times)
     return {
-        perturbation: (
-            _first(ranker, [perturb(text, perturbation) for text in texts], times) == unperturbed
-        ).astype(float)
+        perturbation: (_first(ranker, [perturb(text, perturbation) for text in texts], times) == unperturbed).astype(
+            float
+        )
         for perturbation in PERTURBATIONS
     }
 

@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from nightshift.drift.novelty import nearest_cosine
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, at_most, share_at_least
-from nightshift.drift.novelty import nearest_cosine
-from nightshift.release.evaluation_report import GateKind
+from nightshift.evaluate.gate import Limits, at_most, share_at_least
+from nightshift.release.evaluation_report import Gate, GateKind
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.warehouse import read_mart
 
@@ -53,7 +53,7 @@ class Leakage:
             indexed | _trained_on(context),
             indexed,
             zip(tickets["ticket_id"].to_pylist(), tickets["text"].to_pylist(), strict=True),
-            vectors=context.loader.document_tower(context.candidate.folder).encode(texts),
+            vectors=context.loaded.retriever.document_vectors(texts),
             indexed_vectors=TicketKnn.load(index).vectors,
         )
         gates = leakage_gates(leaks, context.rankings.values["hit@5"], context.limits)
@@ -126,7 +126,9 @@ def leakage_gates(leaks: Leaks, hits: NDArray[np.float64], limits: Limits) -> li
         at_most("test questions in the index word for word", leaks.by_text, 0),
     ]
     clean, total = int(leaks.clean.sum()), len(leaks.clean)
-    counted = f"{leaks.by_words:,} resemble a ticket by their words, {leaks.by_meaning:,} by their meaning, of {total:,}"
+    counted = (
+        f"{leaks.by_words:,} resemble a ticket by their words, {leaks.by_meaning:,} by their meaning, of {total:,}"
+    )
     name = "hit@5 of new questions"
     if not clean:
         sentence = f"{name} cannot be measured: {counted}, and none is left"

@@ -1,14 +1,15 @@
 """Parity: how far the exported models lie from those that were trained.
 
-    parities(candidate)      # {'query_tower': 2e-07, ...}: the largest difference that the export measured
+parities(candidate)      # {'query_tower': 2e-07, ...}: the largest difference that the export measured
 """
 
 from collections.abc import Mapping
 
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, at_most
+from nightshift.evaluate.gate import Limits, at_most
 from nightshift.evaluate.model_under_test import ReleaseRef
+from nightshift.release.evaluation_report import Gate
 
 _EXACT = ("document_tower", "query_tower", "classifiers")  # exports that must agree to the last digits
 

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, at_least, no_worse
+from nightshift.evaluate.gate import Limits, at_least, no_worse
 from nightshift.metrics.retrieval import interval
+from nightshift.release.evaluation_report import Gate
 
 
 class RetrievalQuality:

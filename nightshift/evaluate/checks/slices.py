@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from nightshift.evaluate.check import CheckResult
 from nightshift.evaluate.context import EvaluationContext
-from nightshift.evaluate.gate import Gate, Limits, points, upper_bound
-from nightshift.release.evaluation_report import GateKind
+from nightshift.evaluate.gate import Limits, points, upper_bound
+from nightshift.release.evaluation_report import Gate, GateKind
 
 SMALLEST_TESTED = 40  # questions
 _SMALLEST_SHOWN = 10

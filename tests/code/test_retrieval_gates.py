@@ -1,21 +1,12 @@
-"""Slices and answers: a lost topic is seen, and an equal release passes however many slices there are."""
+"""Retrieval and its slices: a lost topic is seen, and an equal release passes however many slices there are."""
 
 import numpy as np
-import pytest
 
+from nightshift.evaluate.checks.retrieval_quality import retrieval_gates
+from nightshift.evaluate.checks.slices import slice_gates
 from nightshift.evaluate.gate import Limits
-from nightshift.evaluate.quality import answer_gates, quality_gates, slice_gates
 
 LIMITS = Limits()
-GOOD = {
-    "cited_retrieved": 1.0,
-    "supported": 1.0,
-    "cited_gold": 0.7,
-    "answered_when_it_should": 0.9,
-    "asked": 100,
-    "given": 90,
-    "tells_unanswerable": 0.8,
-}
 
 
 def failed(gates):
@@ -43,8 +34,8 @@ def test_a_lost_topic_is_named_though_the_whole_is_level():
     candidate = champion.copy()
     candidate[:15] = 0.0
     candidate[[50 * part + 49 for part in range(1, 16)]] = 1.0
-    assert failed(quality_gates(candidate, champion, LIMITS)) == []
-    (gate,) = [one for one in slice_gates(candidate, champion, labels(20, 50), LIMITS) if not one.passed]
+    assert failed(retrieval_gates(candidate, champion, LIMITS)) == []
+    (gate,) = [gate for gate in slice_gates(candidate, champion, labels(20, 50), LIMITS) if not gate.passed]
     assert gate.name == "slices no worse than the champion"
     assert "intent intent-0 is 30.0 points below the champion on 50 questions" in gate.sentence
 
@@ -66,26 +57,14 @@ def test_small_slices_say_nothing():
 def test_every_gate_names_itself_its_number_and_its_limit():
     """Each sentence can be read alone."""
     gates = [
-        *quality_gates(np.ones(100), np.ones(100), LIMITS),
+        *retrieval_gates(np.ones(100), np.ones(100), LIMITS),
         *slice_gates(np.ones(100), np.ones(100), labels(2, 50), LIMITS),
-        *answer_gates(GOOD, LIMITS),
     ]
     assert [gate.name for gate in gates] == [
-        "hit@5", "no worse than the champion", "slices", "slices no worse than the champion", "cited_retrieved",
-        "supported", "cited_gold", "answered_when_it_should", "tells_unanswerable",
-    ]  # fmt: skip
+        "hit@5",
+        "hit@5 no worse than the champion",
+        "slices",
+        "slices no worse than the champion",
+    ]
     assert failed(gates) == []
     assert all(any(digit.isdigit() for digit in gate.sentence) for gate in gates)
-
-
-@pytest.mark.parametrize(
-    "name", ["cited_retrieved", "supported", "cited_gold", "answered_when_it_should", "tells_unanswerable"]
-)
-def test_each_check_of_answers_can_reject(name):
-    """A share far below its floor fails its gate and no other."""
-    assert failed(answer_gates(GOOD | {name: 0.05}, LIMITS)) == [name]
-
-
-def test_a_check_that_could_not_be_made_is_no_gate():
-    """A night without answers has no shares over them."""
-    assert answer_gates({}, LIMITS) == []
