@@ -92,7 +92,7 @@ def asked(
     tickets = labelled_tickets(features, documents, night)
     lesson = train_night(features, None, tower, documents, folder / "release", night, tickets)
     retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
-    release = LoadedRelease.at(lesson.release, retriever)
+    release = LoadedRelease.from_folder(lesson.release, retriever)
     if truth:
         return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))
     return taken_away(release, questions_of(features, since, store))
