@@ -66,9 +66,11 @@ test: setup lint ## lint, types, import rules and all tests
 quick: setup lint ## the same without the tests that train for minutes
 	@$(BIN)/python -m pytest -m "not slow"
 
-lint: setup ## formatting, lint, types, import rules
+lint: setup ## formatting, lint of Python and SQL, types, import rules
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/sqlfluff lint --quiet dbt
+	@$(BIN)/sqlfluff lint --quiet --templater placeholder nightshift
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

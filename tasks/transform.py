@@ -32,7 +32,7 @@ def transform(snapshot: Snapshot, split_at: str = "") -> Features:
 
 
 def _page(features: Features, work: "WarehouseWork") -> Page:
-    verdict = f"{len(features.rows)} marts built ({work.built}), {work.tests_passed:,} data tests passed"
+    verdict = f"{len(features.rows)} marts built ({work.refresh}), {work.tests_passed:,} data tests passed"
     page = Page("Transform", "warn" if work.tests_warned else "good", verdict)
     page.numbers(
         {"training pairs": features.rows["training_pairs"], "evaluation questions": features.rows["eval_questions"]}
@@ -41,7 +41,7 @@ def _page(features: Features, work: "WarehouseWork") -> Page:
         {
             "tests passed": work.tests_passed,
             "warned": work.tests_warned,
-            "links to articles that are gone": work.unlinked,
+            "links to deleted articles": work.unlinked,
         }
     )
     page.picture("Rows in each mart", bars({name: float(rows) for name, rows in features.rows.items()}))

@@ -1,4 +1,4 @@
-{#- The moment that divides training from evaluation. -#}
+{#- The time from which on tickets evaluate; earlier ones train. -#}
 {% macro split_at() -%}
     cast('{{ var("split_at") }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}

@@ -11,7 +11,7 @@
     regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}')
 {%- endmacro %}
 
-{#- What a ticket says: its subject, a blank line, its body. -#}
+{#- The text of a ticket: its subject, a blank line, its body; the one that is not empty alone. -#}
 {% macro ticket_text(subject, body) -%}
     case
         when {{ subject }} = '' then {{ body }}
@@ -20,12 +20,12 @@
     end
 {%- endmacro %}
 
-{#- Two texts with the same key are the same question: case, punctuation and spacing do not count. -#}
+{#- The hash of a text without case, punctuation and spacing: equal for two spellings of one question. -#}
 {% macro text_key(text) -%}
     {{ dbt.hash('trim(' ~ replace_all('lower(' ~ text ~ ')', '[^\\p{L}\\p{N}]+', ' ') ~ ')') }}
 {%- endmacro %}
 
-{#- How many runs of non-space characters a text has. -#}
+{#- The number of words of a text: runs of characters that are no space. -#}
 {% macro word_count(text) -%}
     {%- set squeezed = 'trim(' ~ replace_all(text, '\\s+', ' ') ~ ')' -%}
     case

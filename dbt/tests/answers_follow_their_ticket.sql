@@ -1,4 +1,4 @@
--- Whole days: hours of exported forums are not to be trusted. A source may be odd, so this only warns.
+-- By whole days: exported forums round their times. It only warns, because the source may be wrong and the rows usable.
 {{ config(severity='warn') }}
 
 select answers.answer_id

@@ -1,4 +1,4 @@
--- Nothing that became known at the split or later trains, and nothing earlier evaluates.
+-- No row that became known at the split or later trains, and no earlier one evaluates.
 select ticket_id from {{ ref('training_pairs') }}
 where created_at >= {{ split_at() }} or resolved_at >= {{ split_at() }}
 union all

@@ -26,29 +26,11 @@ from nightshift.night import Night
 from nightshift.sources import open_source
 from nightshift.store import Store
 from nightshift.warehouse import MARTS, transform
-from nightshift.warehouse.duckdb import opened, warehouse_file
-from nightshift.warehouse.marts import gathered
+from nightshift.warehouse.duckdb import connect, read_sql, warehouse_file
+from nightshift.warehouse.marts import group_questions
 
 FEWEST_QUESTIONS = 30  # below it no interval of a difference would say anything
 MIN_WORDS = 3  # shorter tickets are asked, not learned from
-
-_LINKS = """
-with answered as (
-    select ticket_id, min(created_at) as first_answer
-    from nightshift_staging.stg_answers
-    where by_helper
-    group by ticket_id
-)
-select
-    tickets.ticket_id, articles.article_id, tickets.text_key, tickets.text, tickets.intent, tickets.n_words,
-    tickets.created_at, greatest(resolutions.resolved_at, coalesce(answered.first_answer, resolutions.resolved_at)) as known_at
-from nightshift_marts.tickets as tickets
-inner join nightshift_staging.stg_resolutions as resolutions on tickets.ticket_id = resolutions.ticket_id
-inner join nightshift_marts.articles as articles on resolutions.article_id = articles.article_id
-left join answered on tickets.ticket_id = answered.ticket_id
-where tickets.created_at < $end
-order by tickets.ticket_id, articles.article_id
-"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +55,7 @@ class History:
         )
         pairs = self.links.filter(known).select(MARTS["training_pairs"].names).cast(MARTS["training_pairs"])
         unresolved = MARTS["unresolved"].empty_table()  # a backtest ranks; it declines nothing
-        marts = {"training_pairs": pairs, "eval_questions": gathered(asked), "unresolved": unresolved}
+        marts = {"training_pairs": pairs, "eval_questions": group_questions(asked), "unresolved": unresolved}
         tree = {f"{name}.parquet": store.put(_written(table)) for name, table in marts.items()}
         digest = store.put_json({**tree, "articles.parquet": self.articles})
         rows = {name: table.num_rows for name, table in marts.items()}
@@ -82,7 +64,9 @@ class History:
     def questions(self, since: datetime, until: datetime) -> pa.Table:
         """One row per question asked in this time, oldest first, with all the articles that resolved it."""
         inside = (pc.field("created_at") >= since) & (pc.field("created_at") < until)
-        return gathered(self.links.filter(inside)).sort_by([("created_at", "ascending"), ("ticket_id", "ascending")])
+        return group_questions(self.links.filter(inside)).sort_by(
+            [("created_at", "ascending"), ("ticket_id", "ascending")]
+        )
 
 
 def read_history(source: str, plan: Plan, night: Night) -> History:
@@ -102,8 +86,8 @@ def read_history(source: str, plan: Plan, night: Night) -> History:
 def history_of(snapshot: Snapshot, plan: Plan, night: Night) -> History:
     """The history in `snapshot`, up to the end of the plan. Raises WarehouseError."""
     features, _ = transform(snapshot, plan.first.isoformat(), night, MIN_WORDS)
-    with opened(warehouse_file(night.settings.warehouse)) as connection:
-        links = connection.execute(_LINKS, {"end": plan.end}).to_arrow_table()
+    with connect(warehouse_file(night.settings.warehouse)) as connection:
+        links = connection.execute(read_sql(__package__, "select_links"), {"until": plan.end}).to_arrow_table()
     return History(links, night.store.tree(features.digest)["articles.parquet"], snapshot.digest)
 
 

@@ -1,4 +1,4 @@
-"""From a snapshot of the lake to the marts that everything learns from, by dbt over DuckDB.
+"""From a snapshot of the lake to the marts that models are trained and evaluated on, by dbt over DuckDB.
 
     features, work = transform(snapshot, "", night)
     features.split_at                                   # '2026-01-09T00:00:00Z'
@@ -10,6 +10,6 @@ The warehouse is a cache: delete the file and the next night builds the same Fea
 """
 
 from nightshift.warehouse.marts import MARTS, read_mart
-from nightshift.warehouse.transform import WarehouseWork, transform
+from nightshift.warehouse.transform import Refresh, WarehouseWork, transform
 
-__all__ = ["MARTS", "WarehouseWork", "read_mart", "transform"]
+__all__ = ["MARTS", "Refresh", "WarehouseWork", "read_mart", "transform"]

@@ -1,6 +1,6 @@
-"""What the marts were last built with: one row beside them, there only while they are whole.
+"""What the marts were last built with: one row in the warehouse, present only while the marts are complete.
 
-LastBuild(Parameters('2026-01-09T00:00:00Z', 3, '5f0c...'), features='77ab...', counts=Counts(rows={...}, unlinked=4, ...))
+LastBuild(Parameters('2026-01-09T00:00:00Z', 3, '5f0c...'), features='77ab...', counts=Counts(rows={...}, ...))
 """
 
 import json
@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 import duckdb
 
 from nightshift.warehouse.dbt import Parameters
-from nightshift.warehouse.duckdb import count
+from nightshift.warehouse.duckdb import count, read_sql, transaction
 from nightshift.warehouse.load import mark_processed
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows per mart, resolutions whose article is gone, and data tests by outcome."""
+    """Rows per mart, resolutions whose article was deleted, and data tests by outcome."""
 
     rows: dict[str, int]
     unlinked: int
@@ -25,7 +25,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class LastBuild:
-    """A build whose tests passed and whose marts were exported."""
+    """A build whose tests passed and whose marts were exported; `features` is the digest of their tree."""
 
     parameters: Parameters
     features: str
@@ -33,41 +33,31 @@ class LastBuild:
 
 
 def last_build(connection: duckdb.DuckDBPyConnection) -> LastBuild | None:
-    """What the marts in the warehouse were built with; None when they are not whole."""
-    row = connection.execute("select split_at, min_words, code, features, counts from nightshift_raw.build").fetchone()
+    """What the marts in the warehouse were built with; None when they are not complete."""
+    row = connection.execute(read_sql(__package__, "select_build")).fetchone()
     return LastBuild(Parameters(*row[:3]), row[3], Counts(**json.loads(row[4]))) if row else None
 
 
-def begin(connection: duckdb.DuckDBPyConnection) -> None:
-    """Until `finish`, nobody may take the marts for whole: a build that breaks off is followed by one in full."""
-    connection.execute("delete from nightshift_raw.build")
+def begin_build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Mark the marts as incomplete until `finish_build`: after a build that breaks off, the next one is in full."""
+    connection.execute(read_sql(__package__, "delete_build"))
 
 
-def finish(connection: duckdb.DuckDBPyConnection, done: LastBuild) -> None:
-    """The marts are whole and exported: forget what left, and remember how they were built; all or nothing."""
-    connection.begin()
-    try:
+def finish_build(connection: duckdb.DuckDBPyConnection, build: LastBuild) -> None:
+    """Record that the marts are complete and exported, and delete the rows of removed parts, in one transaction."""
+    with transaction(connection):
         mark_processed(connection)
         connection.execute(
-            "insert into nightshift_raw.build values (?, ?, ?, ?, ?)",
-            [*asdict(done.parameters).values(), done.features, json.dumps(asdict(done.counts))],
+            read_sql(__package__, "insert_build"),
+            {**asdict(build.parameters), "features": build.features, "counts": json.dumps(asdict(build.counts))},
         )
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def unlinked(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many resolutions name an article that does not exist: they pair with nothing."""
-    return count(
-        connection,
-        "select count(*) from nightshift_staging.stg_resolutions "
-        "where article_id not in (select article_id from nightshift_marts.articles)",
-    )
+    """The number of resolutions whose article does not exist; they enter no mart."""
+    return count(connection, "count_unlinked")
 
 
 def touched(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many tickets and articles may read differently than in the last build."""
-    tickets = count(connection, "select count(*) from nightshift_staging.touched_tickets")
-    return tickets + count(connection, "select count(*) from nightshift_staging.touched_articles")
+    """The number of tickets and articles that the last build computed again."""
+    return count(connection, "count_touched")

@@ -1,4 +1,4 @@
-"""Run dbt over the warehouse, in this process, and say typed what came of it.
+"""Run dbt over the warehouse, in this process, and return its results typed.
 
 By hand, from the repository root:
     dbt build --project-dir dbt --profiles-dir dbt --vars '{warehouse: .nightshift/warehouse.duckdb}'
@@ -20,7 +20,7 @@ from nightshift.progress import log
 
 @dataclass(frozen=True)
 class Parameters:
-    """What decides how the marts read, beside the rows: when one differs, they are built anew in full."""
+    """What determines the marts beside the raw rows; a build with other parameters is in full."""
 
     split_at: str
     min_words: int
@@ -28,8 +28,8 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class Build:
-    """What dbt did. `seconds` per model are for the page only."""
+class DbtBuild:
+    """The outcome of `dbt build`: data tests by outcome, and the seconds of each model."""
 
     tests_passed: int
     tests_warned: int
@@ -48,26 +48,25 @@ def project() -> Path:
 
 
 def code_digest(folder: Path) -> str:
-    """A digest of what turns rows into marts: the dbt project and this package."""
+    """A digest of the code that makes marts of rows: the dbt project and this package."""
     files = [path for pattern in ("*.sql", "*.yml") for path in folder.rglob(pattern)]
-    files += Path(__file__).parent.glob("*.py")
+    files += [path for pattern in ("*.py", "*.sql") for path in Path(__file__).parent.glob(pattern)]
     digest = hashlib.sha256()
     for path in sorted(files, key=lambda path: (path.name, path)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def build(warehouse: Path, parameters: Parameters, home: Path, *, full: bool) -> Build:
-    """Build and test every model; `full` builds the marts anew, else only the touched keys.
+def build(warehouse: Path, parameters: Parameters, home: Path, *, full: bool) -> DbtBuild:
+    """Build and test every model. `full` builds the marts anew, otherwise dbt computes the touched keys only.
 
     Raises DataTestsFailed when a data test fails, WarehouseError when a model does or dbt cannot start.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full else [])]
-    results = run_dbt(
-        arguments, warehouse, parameters, home, told=_teller(len(list(project().rglob("models/**/*.sql"))))
-    )
+    models = len(list(project().rglob("models/**/*.sql")))
+    results = run_dbt(arguments, warehouse, parameters, home, on_event=_model_logger(models))
     _raise_failures(results, home)
-    return Build(
+    return DbtBuild(
         tests_passed=sum(_is(result, "test") and result.status == "pass" for result in results),
         tests_warned=sum(_is(result, "test") and result.status == "warn" for result in results),
         seconds={result.node.name: round(result.execution_time, 3) for result in results if _is(result, "model")},
@@ -79,9 +78,12 @@ def run_dbt(
     warehouse: Path,
     parameters: Parameters,
     home: Path,
-    told: Callable[[Any], None] | None = None,
+    on_event: Callable[[Any], None] | None = None,
 ) -> list[Any]:
-    """Call dbt with our project and variables; its target and logs go under `home`. Returns its node results."""
+    """Call dbt with the project and its variables, and return its node results.
+
+    Its target and logs are written under `home`; `on_event` is called with every event. Raises WarehouseError.
+    """
     from dbt.cli.main import dbtRunner
 
     folder, state = project(), home / "dbt"
@@ -100,7 +102,7 @@ def run_dbt(
     }
     flags = ["--quiet", "--no-version-check", "--no-use-colors", "--no-write-json", "--log-level", "none"]
     with contextlib.chdir(Path.cwd()):  # dbt changes the working directory and does not change back
-        outcome = dbtRunner(callbacks=[told] if told else []).invoke(
+        outcome = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
             [*flags, *arguments, *(word for option in options.items() for word in option)]
         )
     if outcome.result is None:
@@ -116,7 +118,7 @@ def _is(result: Any, kind: str) -> bool:
 
 
 def _raise_failures(results: list[Any], home: Path) -> None:
-    """Names and counts only: the message of an engine can quote a row."""
+    # Names and counts only: the message of an engine can quote a row.
     failed = {result.node.name: result.failures for result in results if result.status == "fail"}
     if failed:
         raise DataTestsFailed(
@@ -131,12 +133,12 @@ def _raise_failures(results: list[Any], home: Path) -> None:
         )
 
 
-def _teller(models: int) -> Callable[[Any], None]:
-    """A callback of dbt that says which model was built."""
+def _model_logger(models: int) -> Callable[[Any], None]:
+    """A callback of dbt that logs each model that was built."""
     number = itertools.count(1)
 
-    def tell(event: Any) -> None:
+    def log_model(event: Any) -> None:
         if event.info.name == "LogModelResult":
             log(f"    warehouse  model {next(number)} of {models}  {event.data.node_info.node_name}")
 
-    return tell
+    return log_model

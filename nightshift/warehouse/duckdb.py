@@ -1,13 +1,15 @@
-"""The warehouse file and what Nightshift keeps in it beside the marts.
+"""The warehouse file, and the tables that Nightshift keeps in it beside the marts.
 
 nightshift_raw.{articles,tickets,answers,resolutions}   rows of the lake, each with its part
-nightshift_raw.parts                                    which parts are loaded, and their state
-nightshift_raw.build                                    one row: what the marts were built with
+nightshift_raw.parts                                    which parts are loaded, and the state of each
+nightshift_raw.build                                    one row: what the marts were last built with
 nightshift_staging.*, nightshift_marts.*                made by dbt
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,30 +20,37 @@ from nightshift.errors import SettingsError, StoreFull, WarehouseError
 from nightshift.schema import TABLES
 from nightshift.store.atomic import raise_store_full
 
-# What the marts read. Orders and customers stay in the lake, and so do the tickets' pseudonyms.
-LOADED = {
+# The tables of the lake that are loaded, without the columns that no mart reads. Orders and customers are not loaded.
+RAW_TABLES = {
     name: pa.schema(
         [(field.name, field.type) for field in TABLES[name].schema if field.name not in {"customer", "status"}]
     )
     for name in ("articles", "tickets", "answers", "resolutions")
 }
 
-_SQL_TYPES = {pa.string(): "varchar", pa.bool_(): "boolean", pa.timestamp("us"): "timestamp"}
+
+@cache
+def read_sql(package: str, name: str) -> str:
+    """The statements of `name`.sql beside the modules of `package`."""
+    return files(package).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def warehouse_file(url: str) -> Path:
-    """The file behind duckdb://path; SettingsError for a scheme nobody speaks."""
+    """The file behind duckdb://path. Raises SettingsError for any other scheme."""
     parts = urlsplit(url)
     if parts.scheme != "duckdb" or not parts.path:
-        raise SettingsError(f"no warehouse speaks {parts.scheme or url!r}", "use duckdb:///folder/warehouse.duckdb")
+        raise SettingsError(
+            f"there is no warehouse adapter for {parts.scheme or url!r}", "use duckdb:///folder/warehouse.duckdb"
+        )
     return Path(parts.netloc + parts.path).absolute()
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for this process alone; WarehouseError when another holds it or it cannot be read.
+def connect(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse with its raw tables, locked against other processes.
 
-    dbt joins the same database from within this process, so the lock spans the whole transform.
+    dbt opens the same database from within this process, so the lock spans the whole transform. Raises WarehouseError
+    when another process holds the file, it cannot be read or a statement fails, StoreFull when the disk is full.
     """
     with raise_store_full(file.parent):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,10 +67,10 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "check the disk; the file is a cache of the lake, so it may be deleted and is then built anew",
         ) from error
     try:
-        _create(connection)
+        connection.execute(read_sql(__package__, "create_tables"))
         yield connection
     except duckdb.Error as error:
-        # The message of an engine can quote a row, so neither it nor the error itself goes further.
+        # The message of an engine can quote a row, so neither it nor the error itself is passed on.
         if "no space left" in str(error).lower():
             raise StoreFull(
                 f"no space left while writing {file}",
@@ -69,29 +78,25 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             ) from None
         raise WarehouseError(
             f"the warehouse {file} failed: {type(error).__name__}",
-            "run again; if it stays, delete the file: it is a cache of the lake and is built anew",
+            "run again; if it fails again, delete the file: it is a cache of the lake and is built anew",
         ) from None
     finally:
         connection.close()
 
 
-def _create(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema if not exists nightshift_raw")
-    for table, schema in LOADED.items():
-        columns = ", ".join(f"{field.name} {_SQL_TYPES[field.type]}" for field in schema)
-        connection.execute(
-            f"create table if not exists nightshift_raw.{table} ({columns}, part varchar, part_row bigint, loaded_at timestamp)"
-        )
-    connection.execute(
-        "create table if not exists nightshift_raw.parts (table_name varchar, part varchar, state varchar)"
-    )
-    connection.execute(
-        "create table if not exists nightshift_raw.build "
-        "(split_at varchar, min_words bigint, code varchar, features varchar, counts varchar)"
-    )
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit the statements of the block together, or none of them when it raises."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
-def count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    """The one number that `sql` selects."""
-    row = connection.execute(sql).fetchone()
+def count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """The one number that the statement `name`.sql of this package selects."""
+    row = connection.execute(read_sql(__package__, name)).fetchone()
     return int(row[0]) if row else 0

@@ -1,7 +1,7 @@
-"""Bring the raw tables to a snapshot: load the parts that came, mark the parts that left.
+"""Bring the raw tables to a snapshot: load the added parts, mark the removed ones.
 
-A part is one raw object's rows in one version, e.g. `tickets/night-0004.jsonl.gz#5f0c...`. A part that left
-stays until the marts have followed (`settle`), so that they know which keys to compute again.
+A part is the rows of one raw object in one version, e.g. `tickets/night-0004.jsonl.gz#5f0c...`. The rows of a removed
+part stay until the marts have followed (`mark_processed`), because they name the keys to compute again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,68 +17,57 @@ from nightshift.errors import WarehouseError
 from nightshift.lake import Part
 from nightshift.progress import track
 from nightshift.store import Store
-from nightshift.warehouse.duckdb import LOADED, count
+from nightshift.warehouse.duckdb import RAW_TABLES, count, read_sql, transaction
 
-ROWS_AT_ONCE = 200_000
+BATCH_ROWS = 200_000
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What loading did, in parts; `pending` are all that came or left since the marts were last built."""
+    """Numbers of parts: in the snapshot, added, removed, and `pending`: changed since the marts were last built."""
 
     parts: int
-    came: int
-    left: int
+    added: int
+    removed: int
     pending: int
 
 
 def load(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Part]], store: Store) -> Loaded:
-    """Make the raw tables hold exactly `tables`, in one transaction. Raises WarehouseError, MissingObject."""
+    """Make the raw tables hold the rows of `tables`, in one transaction. Raises WarehouseError, MissingObject."""
     wanted = {
         (table, f"{part.object}#{part.digest}"): part.digest
-        for table in LOADED
+        for table in RAW_TABLES
         for part in tables.get(table, ())
         if part.rows
     }
-    state = {
+    states = {
         (table, part): state
-        for table, part, state in connection.execute(
-            "select table_name, part, state from nightshift_raw.parts"
-        ).fetchall()
+        for table, part, state in connection.execute(read_sql(__package__, "select_parts")).fetchall()
     }
-    came = sorted(wanted.keys() - state.keys())
-    back = sorted(key for key in wanted.keys() & state.keys() if state[key] == "gone")
-    left = sorted(key for key in state.keys() - wanted.keys() if state[key] != "gone")
-    connection.begin()
-    try:
-        _mark(connection, back, "new")
-        _mark(connection, left, "gone")
-        _append(connection, {key: wanted[key] for key in came}, store, datetime.now(UTC))
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    pending = count(connection, "select count(*) from nightshift_raw.parts where state <> 'kept'")
-    return Loaded(len(wanted), len(came) + len(back), len(left), pending)
+    added = sorted(wanted.keys() - states.keys())
+    returned = sorted(key for key in wanted.keys() & states.keys() if states[key] == "removed")
+    removed = sorted(key for key in states.keys() - wanted.keys() if states[key] != "removed")
+    with transaction(connection):
+        _update_states(connection, returned, "new")
+        _update_states(connection, removed, "removed")
+        _append(connection, {key: wanted[key] for key in added}, store, datetime.now(UTC))
+    return Loaded(len(wanted), len(added) + len(returned), len(removed), count(connection, "count_pending_parts"))
 
 
 def mark_processed(connection: duckdb.DuckDBPyConnection) -> None:
-    """The marts have followed: forget the rows of parts that left, and keep the others. Call it in a transaction."""
-    for table in LOADED:
-        connection.execute(
-            f"delete from nightshift_raw.{table} where part in "  # noqa: S608 - a name from LOADED
-            "(select part from nightshift_raw.parts where table_name = ? and state = 'gone')",
-            [table],
-        )
-    connection.execute("delete from nightshift_raw.parts where state = 'gone'")
-    connection.execute("update nightshift_raw.parts set state = 'kept' where state = 'new'")
+    """Delete the rows of removed parts and mark the others as processed. Call it in a transaction."""
+    connection.execute(read_sql(__package__, "mark_processed"))
 
 
 def read_part(table: str, part: str, digest: str, store: Store, now: datetime) -> pa.Table:
-    """The rows of one part with the columns of `LOADED[table]`, its name, and each row's place in it."""
-    schema = LOADED[table]
+    """The rows of one part: the columns of `RAW_TABLES[table]`, the name of the part, the place of each row in it.
+
+    Raises WarehouseError when a column is missing, MissingObject.
+    """
+    schema = RAW_TABLES[table]
     path = store.path(digest)
-    missing = [name for name in schema.names if name not in pq.read_schema(path).names]
+    columns = pq.read_schema(path).names
+    missing = [name for name in schema.names if name not in columns]
     if missing:
         raise WarehouseError(
             f"a part of {table} has no column {', '.join(missing)}",
@@ -92,24 +81,23 @@ def read_part(table: str, part: str, digest: str, store: Store, now: datetime) -
     )
 
 
-def _mark(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[str, str]], state: str) -> None:
+def _update_states(connection: duckdb.DuckDBPyConnection, keys: Sequence[tuple[str, str]], state: str) -> None:
     for table, part in keys:
-        connection.execute(
-            "update nightshift_raw.parts set state = ? where table_name = ? and part = ?", [state, table, part]
-        )
+        parameters = {"table_name": table, "part": part, "state": state}
+        connection.execute(read_sql(__package__, "update_part_state"), parameters)
 
 
 def _append(
     connection: duckdb.DuckDBPyConnection, parts: Mapping[tuple[str, str], str], store: Store, now: datetime
 ) -> None:
-    if parts:
-        connection.executemany("insert into nightshift_raw.parts values (?, ?, 'new')", [list(key) for key in parts])
-    told = track(parts.items(), "warehouse: loading", len(parts), "parts")
-    for table, of_table in groupby(told, key=lambda item: item[0][0]):
+    for table, part in parts:
+        connection.execute(read_sql(__package__, "insert_part"), {"table_name": table, "part": part})
+    tracked = track(parts.items(), "warehouse: loading", len(parts), "parts")
+    for table, parts_of_table in groupby(tracked, key=lambda item: item[0][0]):
         batch: list[pa.Table] = []
-        for (_, part), digest in of_table:
+        for (_, part), digest in parts_of_table:
             batch.append(read_part(table, part, digest, store, now))
-            if sum(map(len, batch)) >= ROWS_AT_ONCE:
+            if sum(map(len, batch)) >= BATCH_ROWS:
                 _insert(connection, table, batch)
                 batch = []
         if batch:
@@ -117,7 +105,6 @@ def _append(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, batch: Sequence[pa.Table]) -> None:
-    rows = pa.concat_tables(batch)
-    connection.register("batch", rows)
-    connection.execute(f"insert into nightshift_raw.{table} by name select * from batch")  # noqa: S608 - a name from LOADED
-    connection.unregister("batch")
+    raw_table = f"nightshift_raw.{table}"
+    rows = pa.concat_tables(batch).select(connection.table(raw_table).columns)
+    connection.from_arrow(rows).insert_into(raw_table)

@@ -1,4 +1,8 @@
-"""The marts as Parquet in the store: one file each, sorted by key, the same bytes for the same rows."""
+"""The marts as Parquet in the store: one file each, sorted by key, the same bytes for the same rows.
+
+digest, rows = export(connection, store, settings.home / "dbt" / "export")    # '77ab...', {'articles': 70, ...}
+read_mart(store, features, "training_pairs")                                  # -> pyarrow.Table
+"""
 
 import tempfile
 from itertools import groupby
@@ -16,7 +20,7 @@ from nightshift.store.atomic import raise_store_full
 
 _TIME = pa.timestamp("us")
 
-# The columns that stages may rely on. Rows are sorted by ticket_id and article_id, whichever a mart has.
+# The columns that other stages may use. Rows are sorted by ticket_id and article_id, whichever of them a mart has.
 MARTS = {
     "articles": pa.schema(
         {
@@ -74,7 +78,7 @@ MARTS = {
 
 
 def export(connection: duckdb.DuckDBPyConnection, store: Store, work_folder: Path) -> tuple[str, dict[str, int]]:
-    """Put every mart into the store; returns the digest of the tree and the rows of each mart."""
+    """Put every mart into the store; the digest of the tree, and the number of rows of each mart."""
     rows: dict[str, int] = {}
     with raise_store_full(work_folder):
         work_folder.mkdir(parents=True, exist_ok=True)
@@ -89,22 +93,22 @@ def export(connection: duckdb.DuckDBPyConnection, store: Store, work_folder: Pat
 def mart(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
     """One mart in the warehouse with the columns of `MARTS[name]`, sorted by its key."""
     if name == "eval_questions":
-        return gathered(_selected(connection, name, ["ticket_id", "article_id", "created_at", "text", "intent"]))
-    return _selected(connection, name, MARTS[name].names).cast(MARTS[name])
+        return group_questions(_select(connection, name, ["ticket_id", "article_id", "created_at", "text", "intent"]))
+    return _select(connection, name, MARTS[name].names).cast(MARTS[name])
 
 
-def _selected(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> pa.Table:
+def _select(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> pa.Table:
     keys = [column for column in ("ticket_id", "article_id") if column in columns]
-    sql = f"select {', '.join(columns)} from nightshift_marts.{name} order by {', '.join(keys)}"  # noqa: S608 - names from MARTS
-    return connection.execute(sql).to_arrow_table()
+    table = connection.table(f"nightshift_marts.{name}")
+    return table.project(", ".join(columns)).order(", ".join(keys)).to_arrow_table()
 
 
-def gathered(questions: pa.Table) -> pa.Table:
-    """One row per question with the list of its articles, from one row per question and article, sorted by both.
+def group_questions(links: pa.Table) -> pa.Table:
+    """One row per ticket with the list of its articles, from one row per ticket and article, sorted by both.
 
-    Lists are made here: their SQL differs from engine to engine.
+    The lists are made here because their SQL differs from engine to engine.
     """
-    groups = [list(group) for _, group in groupby(questions.to_pylist(), key=itemgetter("ticket_id"))]
+    groups = [list(group) for _, group in groupby(links.to_pylist(), key=itemgetter("ticket_id"))]
     rows = [{**group[0], "article_ids": [row["article_id"] for row in group]} for group in groups]
     schema = MARTS["eval_questions"]
     return pa.table({name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names})

@@ -1,4 +1,4 @@
-"""Where training ends and evaluation begins.
+"""The split: the time before which tickets train, and from which on they evaluate.
 
 parse_split("2026-01-09") -> '2026-01-09T00:00:00Z'
 """
@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import duckdb
 
 from nightshift.errors import NotEnoughData, SettingsError
+from nightshift.warehouse.duckdb import read_sql
 
 TRAINING_PERCENT = 80
 
 
 def parse_split(text: str) -> str:
-    """The one spelling of a time: UTC, to the second, e.g. '2026-01-09T00:00:00Z'. SettingsError if it is none."""
+    """An ISO time in one spelling: UTC, to the second, e.g. '2026-01-09T00:00:00Z'. Raises SettingsError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -25,32 +26,8 @@ def parse_split(text: str) -> str:
 
 
 def automatic_split(connection: duckdb.DuckDBPyConnection) -> str:
-    """The day on which the newest fifth of the resolved tickets begins. NotEnoughData when none is resolved."""
-    row = connection.execute(
-        """
-        with live as (select table_name, part from nightshift_raw.parts where state <> 'gone'),
-        linked as (
-            select ticket_id from nightshift_raw.resolutions
-            where part in (select part from live where table_name = 'resolutions')
-                and article_id in (
-                    select article_id from nightshift_raw.articles
-                    where part in (select part from live where table_name = 'articles')
-                )
-        ),
-        resolved as (
-            select ticket_id, min(created_at) as created_at from nightshift_raw.tickets
-            where part in (select part from live where table_name = 'tickets')
-                and ticket_id in (select ticket_id from linked)
-            group by ticket_id
-        ),
-        ranked as (
-            select created_at, row_number() over (order by created_at) - 1 as place, count(*) over () as n
-            from resolved
-        )
-        select date_trunc('day', created_at) from ranked where place = n * ? // 100
-        """,
-        [TRAINING_PERCENT],
-    ).fetchone()
+    """The day on which the newest fifth of the resolved tickets begins. Raises NotEnoughData when none is resolved."""
+    row = connection.execute(read_sql(__package__, "select_split"), {"training_percent": TRAINING_PERCENT}).fetchone()
     if row is None:
         raise NotEnoughData(
             "no ticket of the snapshot was resolved by an article that exists, so nothing can be learnt",

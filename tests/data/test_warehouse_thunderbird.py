@@ -1,4 +1,4 @@
-"""The stage over 29,512 real tickets: what must hold on data nobody made up."""
+"""The stage over 29,512 real tickets."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ from deliveries import part, place
 
 from nightshift.lake import Manifest, snapshot_of
 from nightshift.night import Night
-from nightshift.warehouse import read_mart, transform
+from nightshift.warehouse import Refresh, read_mart, transform
 
 TIME = pa.timestamp("us")
 
@@ -26,15 +26,15 @@ def thunderbird(folder):
         pq.read_table(folder / "thunderbird" / f"{name}.parquet")
         for name in ("tickets", "answers", "kb_articles", "rag_eval")
     )
-    asked, answered = tickets["created_at"].cast(TIME), answers["created_at"].cast(TIME)
+    ticket_times, answer_times = tickets["created_at"].cast(TIME), answers["created_at"].cast(TIME)
     empty = pa.repeat("", len(tickets))
-    of_link = pc.list_parent_indices(links["gold_doc_ids"].combine_chunks())
+    link_rows = pc.list_parent_indices(links["gold_doc_ids"].combine_chunks())
     return {
         "tickets": pa.table(
             [
                 text(tickets["ticket_id"]),
-                asked,
-                asked,
+                ticket_times,
+                ticket_times,
                 empty,
                 text(tickets["title"]),
                 text(tickets["text"]),
@@ -47,8 +47,8 @@ def thunderbird(folder):
             [
                 text(answers["answer_id"]),
                 text(answers["ticket_id"]),
-                answered,
-                answered,
+                answer_times,
+                answer_times,
                 text(answers["text"]),
                 pc.invert(answers["by_asker"]),
                 answers["is_solution"],
@@ -62,9 +62,9 @@ def thunderbird(folder):
         ),
         "resolutions": pa.table(
             [
-                text(links["ticket_id"].take(of_link)),
+                text(links["ticket_id"].take(link_rows)),
                 pc.list_flatten(links["gold_doc_ids"]),
-                links["created_at"].cast(TIME).take(of_link),
+                links["created_at"].cast(TIME).take(link_rows),
             ],
             ["ticket_id", "article_id", "resolved_at"],
         ),
@@ -73,21 +73,21 @@ def thunderbird(folder):
 
 def relabelled(tickets):
     """One ticket in a hundred, labelled again a year later."""
-    some = tickets.take(pa.array(range(0, len(tickets), 100)))
-    later = pa.repeat(pa.scalar(datetime(2026, 1, 1), TIME), len(some))  # noqa: DTZ001 - UTC without a zone
-    return some.set_column(2, "updated_at", later).set_column(6, "intent", pa.repeat("relabelled", len(some)))
+    sample = tickets.take(pa.array(range(0, len(tickets), 100)))
+    later = pa.repeat(pa.scalar(datetime(2026, 1, 1), TIME), len(sample))  # noqa: DTZ001 - UTC without a zone
+    return sample.set_column(2, "updated_at", later).set_column(6, "intent", pa.repeat("relabelled", len(sample)))
 
 
 @pytest.mark.slow
 @pytest.mark.realdata
 def test_a_late_edit_of_one_percent_gives_the_features_of_a_fresh_build(shared_data, tmp_path):
-    """Marts hold their rules on real tickets, and an incremental night agrees with one that starts from nothing."""
+    """No text that evaluates trains, and an incremental night gives the Features of an empty warehouse."""
     store, settings = place(tmp_path)
     tables = {name: (part(store, f"{name}.parquet", rows),) for name, rows in thunderbird(shared_data).items()}
     first, work = transform(
         snapshot_of(store, Manifest(tables), ""), "2025-01-01", Night.from_settings(settings, store)
     )
-    assert work.built == "in full"
+    assert work.refresh is Refresh.FULL
     assert first.rows["tickets"] == 29_512
 
     trained = {
@@ -103,7 +103,7 @@ def test_a_late_edit_of_one_percent_gives_the_features_of_a_fresh_build(shared_d
     late = part(store, "late.parquet", relabelled(pq.read_table(store.path(tables["tickets"][0].digest))))
     edited = snapshot_of(store, Manifest({**tables, "tickets": (*tables["tickets"], late)}), "")
     incremental, work = transform(edited, "2025-01-01", Night.from_settings(settings, store))
-    assert work.built == "touched keys"
+    assert work.refresh is Refresh.INCREMENTAL
     assert 296 <= work.keys_touched < 1_000
     fresh, _ = transform(edited, "2025-01-01", Night.from_settings(place(tmp_path / "fresh")[1], store))
     assert incremental == fresh
@@ -111,5 +111,5 @@ def test_a_late_edit_of_one_percent_gives_the_features_of_a_fresh_build(shared_d
 
 
 def keys(texts):
-    """The texts without case, punctuation and spacing, by Python's own idea of a letter."""
-    return {" ".join(re.findall(r"[^\W_]+", one.lower())) for one in texts.to_pylist()}
+    """The texts without case, punctuation and spacing, with the letters of Python's `re`."""
+    return {" ".join(re.findall(r"[^\W_]+", text.lower())) for text in texts.to_pylist()}

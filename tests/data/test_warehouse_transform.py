@@ -1,4 +1,4 @@
-"""The stage as its callers see it: Features follow from the snapshot alone, whatever the warehouse held before."""
+"""The stage through its public call: Features depend on the snapshot, whatever the warehouse held earlier."""
 
 import subprocess
 import sys
@@ -12,21 +12,21 @@ from nightshift.errors import DataTestsFailed, NotEnoughData, SettingsError, Sto
 from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store.local import FileStore
-from nightshift.warehouse import MARTS, dbt, read_mart, transform
+from nightshift.warehouse import MARTS, Refresh, dbt, read_mart, transform
 
 SPLIT = "2026-01-09T00:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory):
-    """One built night: its store, settings, Features and work. Tests build on in any order: only the store stays as it was."""
+    """One built night: its store, settings, Features and work. Every test may leave the warehouse in another state."""
     store, settings = place(tmp_path_factory.mktemp("night"))
     features, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     return store, settings, features, work
 
 
 def edited():
-    """The shop one night later: an evaluating ticket now says what t01 says, t02 is labelled late, t11 is new."""
+    """The shop one night later: an evaluating ticket has the text of t01, t02 is labelled late, t11 is new."""
     return {
         **shop(),
         "night-2": {
@@ -42,7 +42,7 @@ def edited():
 
 
 def shrunk():
-    """Later still: an article is deleted, another rewritten, and t05 was withdrawn from the first night's file."""
+    """One night later again: an article is deleted, another rewritten, and t05 is gone from the first night's file."""
     later = edited()
     del later["articles/returns.md"]
     later["articles/delivery.md"] = {"articles": [article("delivery", body="Rewritten.", updated_at=day(12))]}
@@ -53,20 +53,20 @@ def shrunk():
 
 
 @pytest.mark.slow
-def test_features_depend_on_the_snapshot_and_not_on_the_way_to_it(tmp_path):
-    """Forward, backward or across: after every step the digest is that of a warehouse that knew nothing before."""
+def test_features_depend_on_the_snapshot_and_not_on_earlier_builds(tmp_path):
+    """Forward, back and across snapshots: after every step the digest is that of an empty warehouse."""
     nights = [shop(), edited(), shrunk()]
-    store, travelled = place(tmp_path)
+    store, used = place(tmp_path)
     snapshots = [snapshot(store, night) for night in nights]
     fresh = []
-    for number, one in enumerate(snapshots):
-        _, anew = place(tmp_path / f"fresh-{number}")
-        fresh.append(transform(one, SPLIT, Night.from_settings(anew, store))[0].digest)
+    for number, of_night in enumerate(snapshots):
+        _, empty = place(tmp_path / f"fresh-{number}")
+        fresh.append(transform(of_night, SPLIT, Night.from_settings(empty, store))[0].digest)
     assert len(set(fresh)) == len(nights)
-    for step, at in enumerate((0, 1, 2, 0, 2, 1, 0)):
-        features, work = transform(snapshots[at], SPLIT, Night.from_settings(travelled, store))
-        assert features.digest == fresh[at], f"step {step}"
-        assert work.built == ("touched keys" if step else "in full")
+    for step, number in enumerate((0, 1, 2, 0, 2, 1, 0)):
+        features, work = transform(snapshots[number], SPLIT, Night.from_settings(used, store))
+        assert features.digest == fresh[number], f"step {step}"
+        assert work.refresh is (Refresh.INCREMENTAL if step else Refresh.FULL)
 
 
 def test_the_marts_are_split_by_time_and_paired_with_articles(night):
@@ -88,7 +88,7 @@ def test_the_marts_are_split_by_time_and_paired_with_articles(night):
     assert work.tests_failed == 0
 
 
-def test_every_mart_has_the_columns_that_stages_rely_on(night):
+def test_every_mart_has_the_columns_of_its_schema(night):
     """Each file has exactly the schema of MARTS, in order, and as many rows as Features says."""
     store, _, features, _ = night
     for name, schema in MARTS.items():
@@ -98,24 +98,24 @@ def test_every_mart_has_the_columns_that_stages_rely_on(night):
 
 
 def test_an_unchanged_night_does_not_start_dbt(night, monkeypatch):
-    """The same snapshot again gives the same Features from memory, and says so."""
+    """The same snapshot again gives the Features of the last build, and the work is reported as unchanged."""
     store, settings, features, _ = night
     transform(
         snapshot(store, shop()), "", Night.from_settings(settings, store)
-    )  # other tests may have gone elsewhere since
+    )  # other tests may have left another state
     monkeypatch.setattr(dbt, "run_dbt", lambda *_, **__: pytest.fail("dbt was started"))
     again, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     assert again == features
-    assert work.built == "unchanged"
+    assert work.refresh is Refresh.NONE
 
 
-def test_a_split_moved_by_a_second_builds_in_full_and_the_old_one_comes_back(night):
-    """Another split or word limit never mixes with what was built before; going back gives the first digest."""
+def test_another_split_builds_in_full_and_the_first_one_gives_the_first_digest(night):
+    """Marts of another split or word limit are never mixed, even for a split one second later."""
     store, settings, features, _ = night
     moved, work = transform(
         snapshot(store, shop()), "2026-01-05T09:00:01Z", Night.from_settings(settings, store), min_words=6
     )
-    assert work.built == "in full"
+    assert work.refresh is Refresh.FULL
     assert moved.split_at == "2026-01-05T09:00:01Z"
     assert moved.rows["training_pairs"] == 0  # every question has five words
     assert moved.rows["eval_questions"] == 5
@@ -123,8 +123,8 @@ def test_a_split_moved_by_a_second_builds_in_full_and_the_old_one_comes_back(nig
     assert back == features
 
 
-def test_a_failed_data_test_exports_nothing_and_the_corrected_night_is_whole(night):
-    """The error names the test and counts its rows, without a word of them; the next good night is unharmed."""
+def test_a_failed_data_test_exports_nothing_and_the_corrected_night_is_complete(night):
+    """The error names the test and counts its rows without quoting them; the next good night gives its Features."""
     store, settings, features, _ = night
     broken = snapshot(store, {**shop(), "night-2": {"tickets": [ticket("t99", None, "very private words")]}})
     with pytest.raises(DataTestsFailed) as raised:
@@ -136,27 +136,27 @@ def test_a_failed_data_test_exports_nothing_and_the_corrected_night_is_whole(nig
 
 
 def test_no_text_of_customers_is_written_beside_the_warehouse(night):
-    """dbt's target and logs, which are kept for looking into, hold code only."""
+    """dbt's target and logs, which are kept for debugging, hold code only."""
     _, settings, _, _ = night
     written = [path for path in (settings.home / "dbt").rglob("*") if path.is_file()]
     assert written
     assert not [path for path in written if b"about parcels" in path.read_bytes()]
 
 
-def test_a_second_process_is_told_that_another_night_is_running(night):
-    """A warehouse held by another process is refused by name, and free again when the stage is done."""
+def test_a_warehouse_that_another_process_holds_is_refused(night):
+    """The error says that another night is using it; when that process has ended, the stage runs."""
     store, settings, features, _ = night
     file = str(settings.home / "warehouse.duckdb")
-    hold = f"import duckdb, sys; held = duckdb.connect({file!r}); print('held', flush=True); sys.stdin.read()"
+    hold = f"import duckdb, sys; connection = duckdb.connect({file!r}); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", hold],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout.readline() == b"held\n"
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
         with pytest.raises(WarehouseError, match="another night is using the warehouse"):
             transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
-        other.stdin.close()
+        holder.stdin.close()
     assert transform(snapshot(store, shop()), "", Night.from_settings(settings, store))[0] == features
 
 
@@ -164,25 +164,25 @@ def test_it_works_from_any_folder_and_writes_only_under_home(night, tmp_path, mo
     """From an unrelated working directory the stage builds, stays in that directory, and leaves nothing there."""
     store, settings, features, _ = night
     monkeypatch.chdir(tmp_path)
-    before = set(dbt.project().rglob("*"))
+    project_files = set(dbt.project().rglob("*"))
     transform(snapshot(store, shop()), "2026-01-04", Night.from_settings(settings, store))
     assert transform(snapshot(store, shop()), "", Night.from_settings(settings, store))[0] == features
     assert list(tmp_path.iterdir()) == []
-    assert set(dbt.project().rglob("*")) == before
+    assert set(dbt.project().rglob("*")) == project_files
 
 
 def test_a_wiped_store_gets_its_features_again(night, tmp_path):
-    """The warehouse remembers a build whose bytes are gone: they are exported again, under the same digest."""
+    """When the bytes of the last build are gone, they are exported again, under the same digest."""
     _, settings, features, _ = night
     store, _ = place(tmp_path)
     again, work = transform(snapshot(store, shop()), "", Night.from_settings(settings, store))
     assert again.digest == features.digest
-    assert work.built == "touched keys"
+    assert work.refresh is Refresh.INCREMENTAL
     assert len(read_mart(store, again, "tickets")) == 10
 
 
 def test_a_build_that_broke_off_is_followed_by_one_in_full(night, tmp_path):
-    """A disk that fills during the export leaves no build to rely on; the next night makes the marts whole."""
+    """A disk that is full during the export leaves no recorded build; the next night builds the marts in full."""
     _, settings, features, _ = night
 
     class Full(FileStore):
@@ -190,33 +190,33 @@ def test_a_build_that_broke_off_is_followed_by_one_in_full(night, tmp_path):
             raise StoreFull("no space left", "free some")
 
     store, full = FileStore(tmp_path / "store"), Full(tmp_path / "store")
-    one = snapshot(store, edited())
+    second_night = snapshot(store, edited())
     with pytest.raises(StoreFull):
-        transform(one, SPLIT, Night.from_settings(settings, full))
-    assert transform(one, SPLIT, Night.from_settings(settings, store))[1].built == "in full"
+        transform(second_night, SPLIT, Night.from_settings(settings, full))
+    assert transform(second_night, SPLIT, Night.from_settings(settings, store))[1].refresh is Refresh.FULL
     assert transform(snapshot(store, shop()), SPLIT, Night.from_settings(settings, store))[0].digest == features.digest
 
 
 def test_resolutions_of_deleted_articles_are_dropped_and_counted(night):
-    """A link to an article that does not exist pairs with nothing."""
+    """A resolution whose article does not exist enters no mart."""
     store, settings, _, _ = night
-    gone = {name: content for name, content in shop().items() if name != "articles/returns.md"}
-    features, work = transform(snapshot(store, gone), SPLIT, Night.from_settings(settings, store))
+    without_returns = {name: content for name, content in shop().items() if name != "articles/returns.md"}
+    features, work = transform(snapshot(store, without_returns), SPLIT, Night.from_settings(settings, store))
     assert work.unlinked == 5
     assert set(read_mart(store, features, "training_pairs")["article_id"].to_pylist()) == {"delivery"}
     assert read_mart(store, features, "generator_examples")["article_id"].to_pylist().count("") == 4
 
 
 @pytest.mark.parametrize("split_at", ["2026-01-09'; drop table nightshift_raw.tickets; --", "soon", "2026-13-01"])
-def test_a_split_that_is_no_time_is_refused(night, split_at):
-    """Nothing but a parsed time ever reaches SQL."""
+def test_a_split_that_is_not_a_time_is_refused(night, split_at):
+    """Only a parsed time is passed to SQL."""
     store, settings, _, _ = night
     with pytest.raises(SettingsError, match="split_at is"):
         transform(snapshot(store, shop()), split_at, Night.from_settings(settings, store))
 
 
 def test_a_snapshot_without_resolved_tickets_cannot_be_split(tmp_path):
-    """The automatic split says what is missing and where to map it."""
+    """The error says that no ticket is resolved, and where to map the links."""
     store, settings = place(tmp_path)
     with pytest.raises(NotEnoughData, match="resolved by an article that exists"):
         transform(
@@ -224,11 +224,11 @@ def test_a_snapshot_without_resolved_tickets_cannot_be_split(tmp_path):
         )
 
 
-def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
-    """Another scheme is refused; a damaged file says that it may be deleted."""
+def test_an_unknown_or_unreadable_warehouse_is_refused(tmp_path):
+    """The errors name the unknown scheme, and say that a damaged file may be deleted."""
     store, settings = place(tmp_path)
     oracle = Settings.from_env({"NIGHTSHIFT_WAREHOUSE": "oracle://x/y"})
-    with pytest.raises(SettingsError, match=r"no warehouse speaks .oracle"):
+    with pytest.raises(SettingsError, match=r"no warehouse adapter for .oracle"):
         transform(snapshot(store, shop()), "", Night.from_settings(oracle, store))
     settings.home.mkdir()
     (settings.home / "warehouse.duckdb").write_bytes(b"not a database at all" * 1000)
@@ -237,8 +237,8 @@ def test_a_warehouse_nobody_speaks_or_nobody_can_read_is_named(tmp_path):
     assert "deleted" in raised.value.cure
 
 
-def test_a_part_of_another_shape_is_refused(night):
-    """A lake part that lacks a column names the table and the column."""
+def test_a_part_without_a_column_is_refused(night):
+    """The error names the table and the column."""
     store, settings, _, _ = night
     from nightshift.warehouse.load import read_part
 
@@ -249,8 +249,8 @@ def test_a_part_of_another_shape_is_refused(night):
         read_part("articles", "x#y", digest, store, day(1) + timedelta(days=1))
 
 
-def test_an_unknown_mart_is_named(night):
-    """Asking for a mart that is not there lists those that are."""
+def test_an_unknown_mart_is_refused(night):
+    """The error lists the marts that exist; orders are none of them."""
     store, _, features, _ = night
     with pytest.raises(WarehouseError, match="no mart 'orders'") as raised:
         read_mart(store, features, "orders")

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ forget_touched('article_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('article_id') }}") }}
 
 select
     ---------- ids
@@ -8,11 +8,14 @@ select
     articles.title,
     articles.body,
     articles.url,
+
+    ---------- labels
     articles.topic,
 
     ---------- times
     articles.updated_at
 
 from {{ ref('stg_articles') }} as articles
-where true
+where
+    true
     {{ only_touched('article_id', 'articles') }}

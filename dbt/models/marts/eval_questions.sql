@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ forget_touched('ticket_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('ticket_id') }}") }}
 
 select
     ---------- ids
@@ -8,6 +8,8 @@ select
 
     ---------- text
     tickets.text,
+
+    ---------- labels
     tickets.intent,
 
     ---------- times
@@ -16,5 +18,6 @@ select
 from {{ ref('tickets') }} as tickets
 inner join {{ ref('stg_resolutions') }} as resolutions on tickets.ticket_id = resolutions.ticket_id
 inner join {{ ref('articles') }} as articles on resolutions.article_id = articles.article_id
-where tickets.split = 'eval'
+where
+    tickets.split = 'eval'
     {{ only_touched('ticket_id', 'tickets') }}

@@ -1,8 +1,8 @@
-{{ config(pre_hook="{{ forget_touched('ticket_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('ticket_id') }}") }}
 
 with
 
--- an answer edited after the split is known only after it
+-- an answer edited after the split is not known before it
 answers as (
     select
         ticket_id,
@@ -10,7 +10,8 @@ answers as (
         created_at,
         updated_at
     from {{ ref('stg_answers') }}
-    where by_helper
+    where
+        by_helper
         and accepted
         and body <> ''
         and created_at < {{ split_at() }}
@@ -49,8 +50,9 @@ select
 from {{ ref('tickets') }} as tickets
 left join answers on tickets.ticket_id = answers.ticket_id
 left join resolutions on tickets.ticket_id = resolutions.ticket_id
-where tickets.split = 'train'
+where
+    tickets.split = 'train'
     and (answers.ticket_id is not null or resolutions.ticket_id is not null)
     and tickets.n_words >= {{ var('min_words') }}
-    and tickets.text_key not in (select text_key from {{ ref('eval_questions') }})
+    and tickets.text_key not in (select questions.text_key from {{ ref('eval_questions') }} as questions)
     {{ only_touched('ticket_id', 'tickets') }}

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ forget_touched('ticket_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('ticket_id') }}") }}
 
 select
     ---------- ids
@@ -9,6 +9,8 @@ select
     tickets.subject,
     tickets.body,
     tickets.text,
+
+    ---------- labels
     tickets.intent,
     case when tickets.created_at < {{ split_at() }} then 'train' else 'eval' end as split,
 
@@ -19,5 +21,6 @@ select
     tickets.created_at
 
 from {{ ref('stg_tickets') }} as tickets
-where true
+where
+    true
     {{ only_touched('ticket_id', 'tickets') }}

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ forget_touched('ticket_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('ticket_id') }}") }}
 
 select
     ---------- ids
@@ -8,6 +8,8 @@ select
 
     ---------- text
     tickets.text,
+
+    ---------- labels
     tickets.intent,
 
     ---------- times
@@ -17,8 +19,9 @@ select
 from {{ ref('tickets') }} as tickets
 inner join {{ ref('stg_resolutions') }} as resolutions on tickets.ticket_id = resolutions.ticket_id
 inner join {{ ref('articles') }} as articles on resolutions.article_id = articles.article_id
-where tickets.split = 'train'
+where
+    tickets.split = 'train'
     and resolutions.resolved_at < {{ split_at() }}
     and tickets.n_words >= {{ var('min_words') }}
-    and tickets.text_key not in (select text_key from {{ ref('eval_questions') }})
+    and tickets.text_key not in (select questions.text_key from {{ ref('eval_questions') }} as questions)
     {{ only_touched('ticket_id', 'tickets') }}

@@ -1,8 +1,8 @@
-{{ config(pre_hook="{{ forget_touched('ticket_id') }}") }}
+{{ config(pre_hook="{{ delete_touched('ticket_id') }}") }}
 
 with
 
--- somebody answered, so the ticket is not merely open
+-- support replied, so the ticket is not merely open
 replied as (
     select
         ticket_id,
@@ -28,6 +28,8 @@ select
 
     ---------- text
     tickets.text,
+
+    ---------- labels
     tickets.split,
 
     ---------- times
@@ -36,14 +38,15 @@ select
 from {{ ref('tickets') }} as tickets
 inner join replied on tickets.ticket_id = replied.ticket_id
 left join linked on tickets.ticket_id = linked.ticket_id
-where tickets.n_words >= {{ var('min_words') }}
-    -- what was answered or linked after the split is not known to training
+where
+    tickets.n_words >= {{ var('min_words') }}
+    -- training does not know replies and links of after the split
     and (
         (
             tickets.split = 'train'
             and replied.replied_at < {{ split_at() }}
             and (linked.resolved_at is null or linked.resolved_at >= {{ split_at() }})
-            and tickets.text_key not in (select text_key from {{ ref('eval_questions') }})
+            and tickets.text_key not in (select questions.text_key from {{ ref('eval_questions') }} as questions)
         )
         or (tickets.split = 'eval' and linked.resolved_at is null)
     )

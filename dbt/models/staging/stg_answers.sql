@@ -1,7 +1,9 @@
 with
 
 latest as (
-{{ latest_rows('answers', ['answer_id'], 'updated_at') }}
+
+    {{ latest_rows('answers', ['answer_id'], 'updated_at') }}
+
 )
 
 select

@@ -1,7 +1,9 @@
 with
 
 latest as (
-{{ latest_rows('articles', ['article_id'], 'updated_at') }}
+
+    {{ latest_rows('articles', ['article_id'], 'updated_at') }}
+
 )
 
 select
@@ -12,6 +14,8 @@ select
     title,
     body,
     coalesce(url, '') as url,
+
+    ---------- labels
     coalesce(topic, '') as topic,
 
     ---------- times

@@ -1,7 +1,9 @@
 with
 
 latest as (
-{{ latest_rows('resolutions', ['ticket_id', 'article_id'], 'resolved_at') }}
+
+    {{ latest_rows('resolutions', ['ticket_id', 'article_id'], 'resolved_at') }}
+
 )
 
 select

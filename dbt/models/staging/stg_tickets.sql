@@ -1,7 +1,9 @@
 with
 
 latest as (
-{{ latest_rows('tickets', ['ticket_id'], 'updated_at') }}
+
+    {{ latest_rows('tickets', ['ticket_id'], 'updated_at') }}
+
 ),
 
 texts as (
@@ -20,6 +22,8 @@ select
     subject,
     body,
     text,
+
+    ---------- labels
     coalesce(intent, '') as intent,
 
     ---------- numbers

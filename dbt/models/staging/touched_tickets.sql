@@ -9,13 +9,13 @@ changed as (
     union all
     select ticket_id from ({{ changed_rows('resolutions') }}) as resolutions
     union all
-    -- an article that came or went makes or unmakes the pairs of its tickets
-    select ticket_id
-    from {{ source('raw', 'resolutions') }}
-    where article_id in (select article_id from {{ ref('touched_articles') }})
+    -- an article that was added or removed changes the pairs of its tickets
+    select resolutions.ticket_id
+    from {{ source('raw', 'resolutions') }} as resolutions
+    where resolutions.article_id in (select articles.article_id from {{ ref('touched_articles') }} as articles)
 ),
 
--- every version, so that the text a ticket had before counts too
+-- every version of a ticket, so that its previous text counts too
 texts as (
     select
         ticket_id,
@@ -23,14 +23,17 @@ texts as (
     from {{ source('raw', 'tickets') }}
 ),
 
--- a question that enters or leaves evaluation takes its text from training or gives it back
-same_text as (
-    select ticket_id
+changed_texts as (
+    select texts.text_key
     from texts
-    where text_key in (
-        select text_key from texts
-        where ticket_id in (select ticket_id from changed)
-    )
+    where texts.ticket_id in (select changed.ticket_id from changed)
+),
+
+-- a question that enters or leaves evaluation removes its text from training or returns it
+same_text as (
+    select texts.ticket_id
+    from texts
+    where texts.text_key in (select changed_texts.text_key from changed_texts)
 )
 
 select ticket_id from changed

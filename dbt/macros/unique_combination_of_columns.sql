@@ -1,5 +1,5 @@
-{#- A data test: `columns` together are a key. -#}
-{% test one_row_per(model, columns) %}
+{#- A data test: no two rows share the values of `columns`. -#}
+{% test unique_combination_of_columns(model, columns) %}
     select {{ columns | join(', ') }}
     from {{ model }}
     group by {{ columns | join(', ') }}

@@ -1,0 +1,3 @@
+select count(*)
+from nightshift_raw.parts
+where state <> 'processed'

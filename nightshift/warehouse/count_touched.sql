@@ -1,0 +1,3 @@
+select
+    (select count(*) from nightshift_staging.touched_tickets)
+    + (select count(*) from nightshift_staging.touched_articles)

@@ -1,0 +1,1 @@
+delete from nightshift_raw.build

@@ -1,0 +1,5 @@
+select
+    table_name,
+    part,
+    state
+from nightshift_raw.parts

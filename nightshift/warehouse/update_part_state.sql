@@ -1,0 +1,3 @@
+update nightshift_raw.parts
+set state = $state
+where table_name = $table_name and part = $part
