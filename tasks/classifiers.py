@@ -12,7 +12,8 @@ from nightshift.artifacts import Features, Model
 from nightshift.night import Night
 from nightshift.reports.chart import bars
 from nightshift.reports.page import Page
-from tasks.caching import cached, code_version
+from tasks.caching import cached
+from tasks.code_version import code_version
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
