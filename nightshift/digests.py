@@ -1,4 +1,4 @@
-"""SHA-256 digests and the canonical JSON that they are taken of.
+"""SHA-256 digests, and the canonical JSON to digest.
 
 digest_of(canonical_json({"b": 1, "a": [2]}))     # of the bytes {"a":[2],"b":1}
 """
@@ -20,5 +20,5 @@ def digest_of_file(path: Path) -> str:
 
 
 def canonical_json(value: object) -> bytes:
-    """The one spelling of a JSON value: sorted keys, no spaces, no NaN."""
+    """A JSON value as canonical bytes: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

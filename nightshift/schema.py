@@ -1,8 +1,8 @@
-"""The eight tables every source is mapped to, typed once for mappings, the lake and the warehouse.
+"""The eight tables of the lake, to which every source is mapped; the warehouse reads the same definition.
 
     TABLES["resolutions"].keys -> ("ticket_id", "article_id")
 
-Times are UTC with microseconds and no zone, ids are strings, and nothing is null: what is not known is ''.
+Times are UTC with microseconds and no zone, ids are strings, and nothing is null: an unknown value is ''.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ import pyarrow as pa
 
 
 class Kind(Enum):
-    """What a column holds, and so how it is read, checked and redacted."""
+    """The kind of a column decides how it is parsed, validated and redacted."""
 
     ID = "id"
-    CUSTOMER = "customer"  # a person: kept only as a keyed pseudonym
+    CUSTOMER = "customer"  # a person: stored as a keyed pseudonym only
     TIME = "time"
     TEXT = "text"  # written by people: redacted
     LABEL = "label"
     FLAG = "flag"
     CENTS = "cents"
-    HIDDEN = "hidden"  # words that nobody may read here: kept only as a keyed pseudonym of them
+    HIDDEN = "hidden"  # secret words: stored as a keyed pseudonym only
 
 
 ARROW = {
@@ -39,7 +39,7 @@ ARROW = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. A required one must have a value in every row; the others may be ''."""
+    """A column of a table. A required one must have a value in every row; others may be ''."""
 
     kind: Kind
     required: bool = True
@@ -109,7 +109,7 @@ TABLES = {
             item=LABEL,
         ),
         _table("customers", ("customer",), customer=CUSTOMER, country=LABEL, since=TIME),
-        # What every release is examined with: nothing is learned from these two.
+        # Every release is evaluated on these two; nothing is trained on them.
         _table("golden", ("question_id",), question_id=ID, question=TEXT, article_id=LABEL, unlike=LABEL),
         _table("canaries", ("canary_id",), canary_id=ID, prompt=TEXT, secret=HIDDEN),
     )

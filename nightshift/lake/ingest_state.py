@@ -1,4 +1,4 @@
-"""What the lake remembers of a source, so that a night reads only what is new or changed.
+"""The ingest state of a source: which objects were read and into which parts, so that only changes are read.
 
 refs/lake/simulate-shop-1f0c6a52 -> digest of
 {"as_of": "2026-01-03T00:00:00Z", "snapshot": "5f0c...", "entries": {"tickets/night-0001.jsonl.gz":
@@ -15,21 +15,21 @@ from nightshift.store import Store
 
 @dataclass(frozen=True)
 class IngestedObject:
-    """One raw object as it was read: its etag, the version of the rules that read it, and a part for each table."""
+    """A raw object that was read: its etag, the version of the rules that read it, and its parts by table."""
 
     etag: str
     version: str
     parts: dict[str, Part]
 
-    def still_holds(self, etag: str, version: str, store: Store) -> bool:
-        """Whether its parts can be used as they are: nothing changed and nothing was lost."""
+    def is_current(self, etag: str, version: str, store: Store) -> bool:
+        """Whether its parts can be reused: etag and version are equal, and the store holds every part."""
         files = [file for part in self.parts.values() for file in (part.digest, part.quarantine) if file]
         return (self.etag, self.version) == (etag, version) and all(store.has(file) for file in files)
 
 
 @dataclass(frozen=True)
 class IngestState:
-    """All objects of a source as of its last night. `as_of` is '' when the source could not tell."""
+    """All objects of a source as of its last ingest. `as_of` is '' for a source without a time."""
 
     as_of: str = ""
     snapshot: str = ""
@@ -37,23 +37,23 @@ class IngestState:
 
 
 def read_ingest_state(store: Store, key: str) -> IngestState:
-    """What is remembered of the source with this key; an empty ledger for a new one. Raises CorruptObject."""
+    """The state of the source with this key; an empty one for a new source. Raises CorruptObject."""
     digest = store.read_ref(f"lake/{key}")
     if digest is None:
         return IngestState()
     if not store.has(digest):
-        log("    lake  the record of earlier nights is gone from the store: every object is read again")
+        log("    lake  the ingest state is gone from the store: every object is read again")
         return IngestState()
     content = cast(dict[str, Any], store.get_json(digest))
     entries = {
         name: IngestedObject(
-            each["etag"], each["version"], {table: Part(**part) for table, part in each["parts"].items()}
+            entry["etag"], entry["version"], {table: Part(**part) for table, part in entry["parts"].items()}
         )
-        for name, each in content["entries"].items()
+        for name, entry in content["entries"].items()
     }
     return IngestState(content["as_of"], content["snapshot"], entries)
 
 
-def write_ingest_state(store: Store, key: str, ledger: IngestState) -> None:
-    """Remember a night: the one thing that changes, written last and at once."""
-    store.write_ref(f"lake/{key}", store.put_json(asdict(ledger)))
+def write_ingest_state(store: Store, key: str, state: IngestState) -> None:
+    """Make `state` current, atomically; written after all parts."""
+    store.write_ref(f"lake/{key}", store.put_json(asdict(state)))

@@ -1,9 +1,9 @@
-"""A snapshot's manifest: which immutable parts make up each table. Its digest is the dataset version.
+"""The manifest of a snapshot: the immutable parts of each table. Its digest is the version of the data set.
 
-    {"tables": {"tickets": [{"object": "tickets/night-0001.jsonl.gz", "raw": "9f2c...", "digest": "41aa...", "rows": 118,
-                             "newest": "2026-01-01T21:10:04Z", "quarantined": {"empty text": 1}, "quarantine": "77b0..."}]}}
+    {"tables": {"tickets": [{"object": "tickets/night-0001.jsonl.gz", "raw": "9f2c...", "digest": "41aa...",
+        "rows": 118, "newest": "2026-01-01T21:10:04Z", "quarantined": {"empty text": 1}, "quarantine": "77b0..."}]}}
 
-It holds nothing but content: neither times of reading nor etags, so the same data has the same version anywhere.
+It holds content only, no time of reading and no etag, so equal data has equal versions anywhere.
 """
 
 from collections import Counter
@@ -20,8 +20,8 @@ from nightshift.store import Store
 class Part:
     """One table's rows of one raw object.
 
-    `raw` is the SHA-256 of the raw bytes, `digest` the Parquet file in the store, `newest` the latest time in it (UTC, '' when
-    it has no rows). `quarantined` counts the bad rows by reason; `quarantine` is the Parquet file that holds them, or ''.
+    `raw` is the SHA-256 of the raw bytes, `digest` the Parquet file in the store, `newest` the latest time in it (UTC,
+    '' without rows). `quarantined` counts the bad rows by reason; `quarantine` is the Parquet file that holds them, or ''.
     """
 
     object: str
@@ -47,8 +47,8 @@ class Manifest:
     @property
     def quarantined(self) -> dict[str, int]:
         """Bad rows in each table that has any."""
-        bad = {table: sum(sum(part.quarantined.values()) for part in parts) for table, parts in self.tables.items()}
-        return {table: count for table, count in bad.items() if count}
+        counts = {table: sum(sum(part.quarantined.values()) for part in parts) for table, parts in self.tables.items()}
+        return {table: count for table, count in counts.items() if count}
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -61,7 +61,7 @@ class Manifest:
 
 
 def write_manifest(store: Store, manifest: Manifest) -> str:
-    """Keep a manifest; returns its digest."""
+    """Store a manifest; returns its digest."""
     return store.put_json(
         {"tables": {name: [asdict(part) for part in parts] for name, parts in manifest.tables.items()}}
     )
@@ -74,12 +74,12 @@ def read_manifest(store: Store, digest: str) -> Manifest:
 
 
 def read_rows(store: Store, digest: str, table: str) -> list[dict[str, Any]]:
-    """Every row of a small table of a snapshot, in no order; none if the source has no such table. Raises MissingObject."""
+    """Every row of a small table of a snapshot, unordered; none for an unmapped table. Raises MissingObject."""
     parts = read_manifest(store, digest).tables.get(table, ())
     return [row for part in parts for row in pq.read_table(store.path(part.digest)).to_pylist()]
 
 
 def snapshot_of(store: Store, manifest: Manifest, as_of: str) -> Snapshot:
-    """Keep a manifest and return what travels between tasks. `as_of` '' means: the newest time in the data."""
+    """Store a manifest and return its Snapshot. `as_of` '' stands for the newest time in the data."""
     newest = max((part.newest for parts in manifest.tables.values() for part in parts), default="")
     return Snapshot(write_manifest(store, manifest), as_of or newest, manifest.rows, manifest.quarantined)

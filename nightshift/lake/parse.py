@@ -1,4 +1,4 @@
-"""One raw value -> what a column of the lake holds, or BadValue with the reason that the quarantine counts.
+"""Parses raw values into values of lake columns; BadValue carries the reason that the quarantine counts.
 
 to_time("2026-01-05T10:00:00+02:00") -> datetime(2026, 1, 5, 8, 0)     UTC, without a zone
 to_cents("1299.90", scale=2) -> 129990
@@ -15,7 +15,7 @@ from nightshift.sources.readers import NOT_UTF8
 MISSING_KEY, MISSING_VALUE, EMPTY_TEXT = "missing key", "missing value", "empty text"
 BAD_TIME, WRONG_TYPE = "unparsable time", "wrong type"
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
-FIRST_YEAR, LAST_YEAR = 1990, 2100  # outside, a time is a mistake: 0001-01-01, 9999-12-31, milliseconds read as seconds
+FIRST_YEAR, LAST_YEAR = 1990, 2100  # others are mistakes: 0001-01-01, 9999-12-31, milliseconds read as seconds
 _SECONDS = re.compile(r"\d{9,10}(?:\.\d+)?")
 _MILLISECONDS = re.compile(r"\d{12,13}")
 
@@ -29,7 +29,7 @@ class BadValue(Exception):
 
 
 def to_text(value: object) -> str:
-    """A text with plain line ends and no blank around it; '' for nothing."""
+    """A text with newline characters as line ends, stripped; '' for None."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -52,7 +52,7 @@ def to_id(value: object) -> str:
 
 
 def to_words(value: object) -> str:
-    """The words of a text alone, in lower case: 'LF-99173' is 'lf 99173', however it is written."""
+    """The words of a text in lower case: 'LF-99173' becomes 'lf 99173'."""
     return " ".join(re.findall(r"\w+", to_id(value).lower()))
 
 
@@ -61,16 +61,18 @@ def to_label(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else to_id(value)
 
 
-def to_time(value: object, shape: str = "") -> datetime | None:
-    """UTC without a zone. A time without a zone is taken as UTC, `shape` is that of strptime, and seconds or
-    milliseconds since 1970 are understood. None for nothing.
+def to_time(value: object, time_format: str = "") -> datetime | None:
+    """The time in UTC, without a zone; None for None and ''.
+
+    `time_format` is that of strptime; without it ISO 8601 and seconds or milliseconds since 1970 are accepted. A time
+    without a zone is read as UTC.
     """
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float | date):
         raise BadValue(WRONG_TYPE)
     try:
-        time = _parsed_time(value, shape)
+        time = _parsed_time(value, time_format)
         time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except (ValueError, OverflowError, OSError) as error:
         raise BadValue(BAD_TIME) from error
@@ -79,14 +81,14 @@ def to_time(value: object, shape: str = "") -> datetime | None:
     return time
 
 
-def _parsed_time(value: str | float | date, shape: str) -> datetime:
+def _parsed_time(value: str | float | date, time_format: str) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 (UTC without a zone is what the lake keeps)
     text = str(value).strip()
-    if shape:
-        return datetime.strptime(text, shape)  # noqa: DTZ007 (same)
+    if time_format:
+        return datetime.strptime(text, time_format)  # noqa: DTZ007 (same)
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(float(text), UTC)
     if _MILLISECONDS.fullmatch(text):
@@ -95,7 +97,7 @@ def _parsed_time(value: str | float | date, shape: str) -> datetime:
 
 
 def to_flag(value: object) -> bool | None:
-    """True or false, however it is spelt; None for nothing."""
+    """A flag in any spelling of TRUE or FALSE; None for None and ''."""
     if value is None or isinstance(value, bool):
         return value
     text = str(value).strip().lower() if isinstance(value, str | int) else "?"
@@ -107,7 +109,7 @@ def to_flag(value: object) -> bool | None:
 
 
 def to_cents(value: object, scale: int = 0) -> int | None:
-    """A whole number of cents; with `scale=2` from an amount such as '19.99'. None for nothing."""
+    """A whole number of cents; with `scale=2` from an amount such as '19.99'. None for None and ''."""
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):

@@ -1,4 +1,4 @@
-"""Parts as bytes: the same rows give the same Parquet file, and so the same digest."""
+"""Writes parts and quarantines: equal rows give equal Parquet files, and so equal digests."""
 
 from datetime import datetime
 
@@ -14,18 +14,18 @@ QUARANTINE = pa.schema([("row", pa.int64()), ("reason", pa.string()), ("fields",
 
 
 def put_part(store: Store, table: str, rows: list[Row]) -> str:
-    """Keep rows, already sorted, as a Parquet part of `table`; returns its digest. Raises StoreFull."""
+    """Store rows, already sorted, as a Parquet part of `table`; returns its digest. Raises StoreFull."""
     schema = TABLES[table].schema
     columns = [pa.array((row[name] for row in rows), type=schema.field(name).type) for name in schema.names]
     return store.put(_parquet(pa.table(columns, schema=schema)))
 
 
 def put_quarantine(store: Store, bad: list[BadRow]) -> str:
-    """Keep bad rows as a Parquet file (row, reason, fields); returns its digest, '' when there are none."""
+    """Store bad rows as a Parquet file (row, reason, fields); returns its digest, '' when there are none."""
     if not bad:
         return ""
-    ordered = sorted(bad, key=lambda each: (each.number, each.reason, each.fields))
-    rows = [{"row": each.number, "reason": each.reason, "fields": each.fields} for each in ordered]
+    ordered = sorted(bad, key=lambda row: (row.number, row.reason, row.fields))
+    rows = [{"row": row.number, "reason": row.reason, "fields": row.fields} for row in ordered]
     return store.put(_parquet(pa.Table.from_pylist(rows, schema=QUARANTINE)))
 
 

@@ -1,9 +1,9 @@
-"""Raw rows of one object -> rows of one table: typed, redacted, without duplicates; what does not fit is set aside.
+"""Validates the raw rows of one object for one table: typed, redacted, without duplicates; bad rows are quarantined.
 
-cleaner = Cleaner(mapping, key="secret")
-cleaner.add(1, {"id": "T-1", "opened": "2026-01-05", "text": "mail ann@example.org"})
-cleaner.rows() -> [{"ticket_id": "T-1", ..., "body": "mail [EMAIL]"}]
-cleaner.bad    -> [BadRow(number=7, reason='missing key', fields='{"created_at": "2026-01-05", ...}')]
+validator = RowValidator(mapping, key="secret")
+validator.add(1, {"id": "T-1", "opened": "2026-01-05", "text": "mail ann@example.org"})
+validator.rows() -> [{"ticket_id": "T-1", ..., "body": "mail [EMAIL]"}]
+validator.bad    -> [BadRow(number=7, reason='missing key', fields='{"created_at": "2026-01-05", ...}')]
 """
 
 import json
@@ -39,7 +39,7 @@ _LISTED = re.compile(r"[;,|]")  # how exports write a list in one CSV field
 
 @dataclass(frozen=True)
 class BadRow:
-    """One row for the quarantine. `fields` is JSON of what the mapping read, redacted; '' when the row was unreadable."""
+    """A row for the quarantine. `fields` is redacted JSON of the mapped columns; '' for an unreadable row."""
 
     number: int
     reason: str
@@ -48,71 +48,73 @@ class BadRow:
 
 @dataclass
 class RowValidator:
-    """Takes the raw rows of one object for one table. `key` is the secret of the pseudonyms."""
+    """Collects the raw rows of one object as rows of one table. `key` is the secret of the pseudonyms."""
 
     mapping: TableMapping
     key: str
     bad: list[BadRow] = field(default_factory=list)
     redacted: Counter[str] = field(default_factory=Counter)
     defaults: Row = field(init=False)
-    _kept: dict[tuple[object, ...], tuple[int, Row]] = field(default_factory=dict)
+    _by_key: dict[tuple[object, ...], tuple[int, Row]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.defaults = typed_defaults(self.mapping)
 
     def add(self, number: int, raw: Row | BrokenRow) -> None:
-        """Take one raw row: it becomes none, one or several rows, or goes to `bad`."""
+        """Add a raw row: it becomes none, one or several rows, or a BadRow."""
         if isinstance(raw, BrokenRow):
             self.bad.append(BadRow(number, raw.reason))
             return
-        if not all(_is_one_of(raw.get(name), wanted) for name, wanted in self.mapping.where.items()):
+        if not all(_is_in(raw.get(name), values) for name, values in self.mapping.where.items()):
             return
         try:
             exploded = list(_exploded(raw, self.mapping.explode))
         except BadValue as problem:
-            self._set_aside(number, problem.reason, raw)
+            self._quarantine(number, problem.reason, raw)
             return
-        for one in exploded:
+        for element in exploded:
             try:
-                row = typed(one, self.mapping, self.defaults)
+                row = typed(element, self.mapping, self.defaults)
             except BadValue as problem:
-                self._set_aside(number, problem.reason, one)
+                self._quarantine(number, problem.reason, element)
             else:
-                self._keep(number, row, one)
+                self._add(number, row, element)
 
     def rows(self) -> list[Row]:
-        """The good rows, sorted by key."""
-        return [row for _, (_, row) in sorted(self._kept.items(), key=lambda item: item[0])]
+        """The valid rows, sorted by key."""
+        return [row for _, (_, row) in sorted(self._by_key.items(), key=lambda item: item[0])]
 
-    def _keep(self, number: int, row: Row, raw: Row) -> None:
-        """Of two rows with one key the later one stays, by updated_at; the other is a duplicate."""
+    def _add(self, number: int, row: Row, raw: Row) -> None:
+        """Of two rows with one key the later one by updated_at stays; the earlier one is a duplicate."""
         table = TABLES[self.mapping.table]
         for name, column in table.columns.items():
             if column.kind in _HIDDEN:
                 row[name] = pseudonym(str(row[name]), self.key)
         key = tuple(row[name] for name in table.keys)
-        earlier = self._kept.get(key)
+        earlier = self._by_key.get(key)
         if earlier and not _later(row, earlier[1]):
-            self._set_aside(number, DUPLICATE, raw)
+            self._quarantine(number, DUPLICATE, raw)
             return
         for name, column in table.columns.items():
             if column.kind is Kind.TEXT:
-                row[name], found = redact(str(row[name]))
-                self.redacted.update(found)
+                row[name], counts = redact(str(row[name]))
+                self.redacted.update(counts)
         if earlier:
             self.bad.append(
                 BadRow(earlier[0], DUPLICATE, _json({name: str(value) for name, value in earlier[1].items()}))
             )
-        self._kept[key] = (number, row)
+        self._by_key[key] = (number, row)
 
-    def _set_aside(self, number: int, reason: str, raw: Row) -> None:
+    def _quarantine(self, number: int, reason: str, raw: Row) -> None:
         columns = TABLES[self.mapping.table].columns
-        shown = {name: self._shown(columns[name], by, raw) for name, by in self.mapping.columns.items()}
-        self.bad.append(BadRow(number, reason, _json(shown)))
+        fields = {
+            name: self._redacted_value(columns[name], source, raw) for name, source in self.mapping.columns.items()
+        }
+        self.bad.append(BadRow(number, reason, _json(fields)))
 
-    def _shown(self, column: Column, by: Expression, raw: Row) -> str:
-        """A raw value fit to be kept: a customer or a secret as the pseudonym, everything else redacted."""
-        present = [raw[name] for name in by.names if raw.get(name) is not None]
+    def _redacted_value(self, column: Column, source: Expression, raw: Row) -> str:
+        """A raw value without personal data: a customer or a secret as its pseudonym, everything else redacted."""
+        present = [raw[name] for name in source.names if raw.get(name) is not None]
         text = "\n\n".join(value if isinstance(value, str) else str(value) for value in present)
         text = text.encode("utf-8", "replace").decode()
         return pseudonym(text.strip(), self.key) if column.kind in _HIDDEN else redact(text)[0]
@@ -134,7 +136,7 @@ def typed_defaults(mapping: TableMapping) -> Row:
 
 
 def typed(raw: Row, mapping: TableMapping, defaults: Row) -> Row:
-    """One raw row as a row of the table, not yet redacted. Raises BadValue with the reason."""
+    """A raw row as a row of the table, before redaction. Raises BadValue with the reason."""
     table = TABLES[mapping.table]
     row: Row = {}
     for name, column in table.columns.items():
@@ -147,44 +149,44 @@ def typed(raw: Row, mapping: TableMapping, defaults: Row) -> Row:
             value = defaults[name]
         if value in (None, ""):
             if column.required:
-                raise BadValue(_lacking(column, is_key=name in table.keys))
+                raise BadValue(_reason_for_none(column, is_key=name in table.keys))
             value = ""
         row[name] = value
     return row
 
 
-def _lacking(column: Column, *, is_key: bool) -> str:
+def _reason_for_none(column: Column, *, is_key: bool) -> str:
     if is_key:
         return MISSING_KEY
     return EMPTY_TEXT if column.kind is Kind.TEXT else BAD_TIME if column.kind is Kind.TIME else MISSING_VALUE
 
 
-def _evaluated(by: Expression, raw: Row, kind: Kind, time_format: str) -> object:
-    value = raw.get(by.names[0])
-    if len(by.names) > 1:
-        texts = [READ[Kind.TEXT](raw.get(name)) for name in by.names]
+def _evaluated(source: Expression, raw: Row, kind: Kind, time_format: str) -> object:
+    value = raw.get(source.names[0])
+    if len(source.names) > 1:
+        texts = [READ[Kind.TEXT](raw.get(name)) for name in source.names]
         return READ[kind]("\n\n".join(str(text) for text in texts if text))
-    if by.operation == "is":
-        return _is_one_of(value, by.values)
-    if by.operation == "not":
+    if source.operation == "is":
+        return _is_in(value, source.values)
+    if source.operation == "not":
         flag = READ[Kind.FLAG](value)
         return None if flag is None else not flag
-    if by.operation == "cents":
+    if source.operation == "cents":
         return to_cents(value, scale=2)
     return to_time(value, time_format) if kind is Kind.TIME else READ[kind](value)
 
 
-def _is_one_of(value: object, wanted: tuple[Value, ...]) -> bool:
-    """Whether a raw value is one of those; a CSV has only texts, so 'true' is true, '3' is 3 and '' is null."""
-    return _plain(value) in {_plain(each) for each in wanted}
+def _is_in(value: object, values: tuple[Value, ...]) -> bool:
+    """Whether a raw value is among `values`. A CSV has only texts, so 'true' equals true and '' equals null."""
+    return _as_text(value) in {_as_text(allowed) for allowed in values}
 
 
-def _plain(value: object) -> str:
+def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value).strip()
 
 
 def _exploded(raw: Row, column: str) -> Iterator[Row]:
-    """The row once for each different element of its list column, in order. A text is split at ; , or |."""
+    """The row with each distinct element of its list column, in order. A text is split at ; , or |."""
     if not column:
         yield raw
         return
@@ -195,14 +197,14 @@ def _exploded(raw: Row, column: str) -> Iterator[Row]:
         raise BadValue(WRONG_TYPE)
     seen = set()
     for element in elements or ():
-        one = flattened({column: element})
-        if (mark := repr(one)) not in seen:
-            seen.add(mark)
-            yield raw | one
+        fields = flattened({column: element})
+        if (identity := repr(fields)) not in seen:
+            seen.add(identity)
+            yield raw | fields
 
 
 def _markdown(value: object, names: Sections) -> str:
-    """Sections as Markdown: a heading, or '' for the lead, and its text."""
+    """Sections as Markdown: each a heading, absent for the lead, and its text."""
     if value is None:
         return ""
     if not isinstance(value, list) or not all(isinstance(section, dict) for section in value):
@@ -216,8 +218,8 @@ def _markdown(value: object, names: Sections) -> str:
 
 
 def _later(row: Row, earlier: Row) -> bool:
-    now, then = row.get("updated_at"), earlier.get("updated_at")
-    return isinstance(now, datetime) and isinstance(then, datetime) and now > then
+    time, earlier_time = row.get("updated_at"), earlier.get("updated_at")
+    return isinstance(time, datetime) and isinstance(earlier_time, datetime) and time > earlier_time
 
 
 def _json(fields: Row | dict[str, str]) -> str:

@@ -4,7 +4,8 @@
     "+1-448-414-3381x060"    a phone number by its shape
     "2026-01-05 10:15", "10.0.19045.3570", "1 299.00", "bug 1401059"   none
 
-A candidate is a run of 7 to 15 digits and separators. Words around it decide first ("tel", "order"), then `phonenumbers`.
+A candidate is a run of 7 to 15 digits and separators. Words around it ("tel", "order") decide first, then
+`phonenumbers`.
 """
 
 import re

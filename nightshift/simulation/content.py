@@ -1,6 +1,6 @@
 r"""The hand-written content: help pages, questions about them with their replies, and lists of words.
 
-articles/standard-delivery.md       ---\ntitle: Standard delivery times\ntopic: delivery\nintent: delivery_options\n---\n...
+articles/standard-delivery.md       ---\ntitle: Standard delivery\ntopic: delivery\nintent: delivery_options\n---\n...
 questions/standard-delivery.yaml    [{section: Cost and the free limit, asks: [...], reply: ...}, ...]
 """
 

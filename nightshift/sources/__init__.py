@@ -1,9 +1,9 @@
-"""Where raw data comes from: a port with one small Protocol, and adapters chosen by the scheme of a URL.
+"""Sources of raw data: a port with one Protocol, and adapters chosen by the scheme of a URL.
 
     open_source("simulate://shop?night=3", settings)
     open_source("file:///exports/zendesk?mapping=/exports/zendesk.yaml", settings)
 
-A source only lists objects and reads their bytes. What the bytes mean is told by its mapping.
+A source lists objects and reads their bytes. Its mapping defines how these become tables.
 """
 
 import hashlib
@@ -28,45 +28,45 @@ class SourceObject:
 
 
 class Source(Protocol):
-    """Where raw objects lie."""
+    """A place of raw objects."""
 
     @property
     def url(self) -> str:
-        """Safe to show: without credentials."""
+        """The URL without credentials, fit for messages."""
 
     @property
     def key(self) -> str:
-        """The same for all nights of one source, and fit for a file name: `source_key(url)`."""
+        """`source_key(url)`: equal for all nights of one source, and fit for a file name."""
 
     @property
     def mapping(self) -> DeliveryMapping:
         """How its objects become tables of the lake."""
 
     def as_of(self) -> datetime | None:
-        """The time of this delivery, with a zone; None when the source cannot tell."""
+        """The time of this delivery, with a zone; None for a source without one."""
 
     def objects(self) -> list[SourceObject]:
-        """What there is tonight, sorted by name. Raises SourceError."""
+        """The objects of this delivery, sorted by name. Raises SourceError."""
 
     def read(self, name: str) -> bytes:
         """The bytes of one object. Raises SourceError."""
 
 
 def source_key(url: str) -> str:
-    """What identifies a source whatever the night: `simulate-shop-1f0c6a52` for simulate://shop?night=3."""
+    """The identity of a source, without parameters: `simulate-shop-1f0c6a52` for simulate://shop?night=3."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
-    where = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+    place = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
     last = (parts.path.rstrip("/") or host).rpartition("/")[2]
     slug = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40]
-    return f"{parts.scheme}-{slug or 'root'}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+    return f"{parts.scheme}-{slug or 'root'}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def open_source(url: str, settings: Settings) -> Source:
-    """The source at `url`. Raises SettingsError for a scheme nobody speaks, MappingError, SourceError."""
+    """The source at `url`. Raises SettingsError for an unknown scheme, MappingError, SourceError."""
     scheme = urlsplit(url).scheme
     if scheme == "simulate":
-        from nightshift.sources.simulated import SimulatedSource  # here: a port does not import its adapters
+        from nightshift.sources.simulated import SimulatedSource  # a port does not import its adapters
 
         simulated: Source = SimulatedSource(url, settings)
         return simulated

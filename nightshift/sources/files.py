@@ -2,8 +2,8 @@
 
     file:///exports/zendesk?mapping=/exports/zendesk.yaml
 
-Only files that the mapping names are objects. Hidden files and unfinished ones (.part, .tmp) are not; a link to a file
-is followed when it stays inside the folder.
+Files that the mapping names are objects, except hidden and unfinished ones (.part, .tmp). A link to a file is followed
+if it stays inside the folder.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from nightshift.sources import SourceObject, source_key
 from nightshift.sources.mapping_file import load_mapping
 
 UNFINISHED = (".part", ".tmp", ".crdownload")
-HASHED_BELOW = 64 * 2**20  # larger files are told apart by size and time: hashing them every night would cost
+HASHED_BELOW = 64 * 2**20  # larger files have size and time as etag: hashing them every night is slow
 
 
 class FileSource:
@@ -42,17 +42,17 @@ class FileSource:
         self.mapping = load_mapping(query["mapping"][0])
 
     def as_of(self) -> datetime | None:
-        """None: a folder does not tell when it was delivered, and file times change with every copy."""
+        """None: a folder has no time of delivery, and file times change with every copy."""
         return None
 
     def objects(self) -> list[SourceObject]:
         """The files that the mapping names, sorted by name."""
-        found = []
+        objects = []
         for path in self._files():
             name = path.relative_to(self.folder).as_posix()
             if self.mapping.tables_of(name):
-                found.append(SourceObject(name, *_etag_and_size(path)))
-        return sorted(found, key=lambda each: each.name)
+                objects.append(SourceObject(name, *_etag_and_size(path)))
+        return sorted(objects, key=lambda item: item.name)
 
     def read(self, name: str) -> bytes:
         """The bytes of one file. Raises SourceError."""
@@ -65,14 +65,14 @@ class FileSource:
             raise _unreadable(path, error) from error
 
     def _files(self) -> Iterator[Path]:
-        inside = self.folder.resolve()
+        root = self.folder.resolve()
         for folder, subfolders, names in os.walk(self.folder, onerror=_refuse_folder):
-            subfolders[:] = [each for each in subfolders if not each.startswith(".")]
+            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
             for name in names:
                 path = Path(folder, name)
                 if name.startswith(".") or name.endswith(UNFINISHED):
                     continue
-                if path.is_file() and path.resolve().is_relative_to(inside):
+                if path.is_file() and path.resolve().is_relative_to(root):
                     yield path
 
 

@@ -1,8 +1,8 @@
-"""One raw file -> rows, with a reason instead of a row where a line is broken.
+"""Reads raw files into rows; a broken line becomes a BrokenRow with the reason.
 
     {"id": "T-1", "requester": {"id": "K-7"}}   in JSONL becomes   {"id": "T-1", "requester.id": "K-7"}
 
-What breaks a whole file raises UnreadableFile; what breaks a line is told row by row, for the quarantine.
+A file that cannot be read as a whole raises UnreadableFile; broken lines go to the quarantine.
 """
 
 import csv
@@ -30,14 +30,14 @@ Row = dict[str, object]
 
 NOT_UTF8, NOT_JSON, FIELD_COUNT = "not valid UTF-8", "not a JSON object", "wrong number of fields"
 UTF8_CURE = "export the file again as UTF-8 (in Excel: 'CSV UTF-8')"
-WIDE_CHARACTERS = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 and UTF-32 begin
+WIDE_CHARACTERS = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16 and UTF-32
 _FRONT_MATTER = re.compile(r"---\n(.*?)\n---\n?", re.DOTALL)
 _FIRST_HEADING = re.compile(r"\s*# +(.+?)\s*(?:\n|$)")
 
 
 @dataclass(frozen=True)
 class BrokenRow:
-    """A row that could not be read, and why. Its content is not kept: who knows what is in it."""
+    """A row that could not be read, and the reason. Its content is dropped: it may hold personal data."""
 
     reason: str
 
@@ -45,16 +45,16 @@ class BrokenRow:
 def read_rows(name: str, data: bytes, mappings: list[TableMapping]) -> Iterator[tuple[int, Row | BrokenRow]]:
     """The rows of one raw file with their numbers, from 1, not counting a CSV header.
 
-    `mappings` are the tables that read it, all in one format. Raises UnreadableFile, and MissingColumn when the file has no
-    column of a name that they want. Formats without a schema may leave out what a table can do without.
+    `mappings` are the tables that read it, all in one format. Raises UnreadableFile, and MissingColumn for a raw column
+    that they name and the file lacks. In formats without a schema, columns that a table can do without may be absent.
     """
     rows = READERS[mappings[0].format](name, _unpacked(name, data), mappings)
-    bad, number = 0, 0
+    undecodable, number = 0, 0
     for number, row in enumerate(rows, start=1):
-        bad += row == BrokenRow(NOT_UTF8)
+        undecodable += row == BrokenRow(NOT_UTF8)
         yield number, row
-    if bad * 2 > number:
-        raise UnreadableFile(f"{name} is not UTF-8: {bad} of its {number} rows cannot be decoded", UTF8_CURE)
+    if undecodable * 2 > number:
+        raise UnreadableFile(f"{name} is not UTF-8: {undecodable} of its {number} rows cannot be decoded", UTF8_CURE)
 
 
 def _unpacked(name: str, data: bytes) -> bytes:
@@ -76,16 +76,16 @@ def _jsonl(name: str, data: bytes, mappings: list[TableMapping]) -> Iterator[Row
     if data.lstrip()[:1] == b"[":
         raise UnreadableFile(f"{name} is one JSON array", f"write one object a line: jq -c '.[]' {name}")
     seen: set[str] = set()
-    good = 0
+    valid = 0
     for line in io.BytesIO(data):
         if not line.strip():
             continue
         row = _json_row(line)
         if isinstance(row, dict):
-            good += 1
+            valid += 1
             seen |= row.keys()
         yield row
-    if good:
+    if valid:
         _require(name, seen, mappings, optional_too=False)
 
 
@@ -100,7 +100,7 @@ def _json_row(line: bytes) -> Row | BrokenRow:
 
 
 def flattened(value: Mapping[str, object], prefix: str = "") -> Row:
-    """Nested objects as dotted names: {'a': {'b': 1}} -> {'a.b': 1}. Lists stay."""
+    """Nested objects with dotted names: {'a': {'b': 1}} -> {'a.b': 1}. Lists stay."""
     row: Row = {}
     for key, inner in value.items():
         if isinstance(inner, Mapping):
@@ -148,8 +148,8 @@ def _parquet(name: str, data: bytes, mappings: list[TableMapping]) -> Iterator[R
         file = pq.ParquetFile(pa.BufferReader(data))
         names = set(file.schema_arrow.names)
         _require(name, names, mappings, optional_too=True)
-        wanted = {column for mapping in mappings for column in mapping.raw_columns}
-        tops = sorted({column if column in names else column.split(".")[0] for column in wanted} & names)
+        needed = {column for mapping in mappings for column in mapping.raw_columns}
+        tops = sorted({column if column in names else column.split(".")[0] for column in needed} & names)
         for batch in file.iter_batches(batch_size=8_192, columns=tops):
             columns = [_values(batch.column(column)) for column in tops]
             rows = (flattened(dict(zip(tops, row, strict=True))) for row in zip(*columns, strict=True))
@@ -217,18 +217,19 @@ def _refuse_wide_characters(name: str, data: bytes) -> None:
 
 
 def _require(name: str, present: AbstractSet[str], mappings: list[TableMapping], *, optional_too: bool) -> None:
-    """Raise MissingColumn unless the file has the raw columns that the mappings want."""
-    names = [redact(column)[0][:60] for column in sorted(present)[:50]]  # without a header they are the first row
+    """Raise MissingColumn unless the file has the raw columns that the mappings name."""
+    # In a CSV without a header the names are the first row, which may hold personal data.
+    names = [redact(column)[0][:60] for column in sorted(present)[:50]]
     for mapping in mappings:
         lake = TABLES[mapping.table].columns
-        for raw, wanted_by in mapping.raw_columns.items():
-            column = wanted_by.partition(".")[2]
+        for raw, needed_by in mapping.raw_columns.items():
+            column = needed_by.partition(".")[2]
             optional = column not in lake or not lake[column].required or column in mapping.defaults
-            listed = bool(mapping.explode) and f"{raw}.".startswith(f"{mapping.explode}.")
-            there = not {raw, raw.partition(".")[0]}.isdisjoint(present)
-            if there or (not optional_too and (optional or listed)):
+            is_exploded = bool(mapping.explode) and f"{raw}.".startswith(f"{mapping.explode}.")
+            is_present = not {raw, raw.partition(".")[0]}.isdisjoint(present)
+            if is_present or (not optional_too and (optional or is_exploded)):
                 continue
             raise MissingColumn(
-                f"{name} has no column {raw!r} (wanted by {wanted_by})",
+                f"{name} has no column {raw!r} (wanted by {needed_by})",
                 f"{nearest(raw, names)}name the right column in the mapping; the file has: {', '.join(names)}",
             )

@@ -1,25 +1,32 @@
 """The simulated company as a source: `simulate://shop?night=3&seed=7&history=10`.
 
-Night N is the day 2026-01-01 + (N-1) days and delivers everything up to its end. `night-0000` is what was there
-before the first night: all customers and orders, and the tickets of `history` earlier days. UTF-8, one JSON row a line:
+Night N is the day 2026-01-01 + (N-1) days and delivers everything up to its end. `night-0000` holds what precedes the
+first night: all customers and orders, and the tickets of `history` earlier days. UTF-8, one JSON row a line:
 
-    articles/standard-delivery.md      front matter: title, topic, url, updated_at; then lead text, `## Heading` + text
-    customers/night-0000.jsonl.gz      {"id": "K-00042", "name": "...", "email": "...", "country": "DE", "since": "2024-05-11T00:00:00Z"}
-    orders/night-0001.jsonl.gz         {"id": "LF-10482", "customer": "K-00042", "state": "shipped", "placed_at": "2025-12-29T10:02:11Z",
-                                        "changed_at": "2026-01-01T09:30:00Z", "total_cents": 8990, "item": "Brookling two-person tent"}
-    tickets/night-0001.jsonl.gz        {"id": "T-260101-0012", "opened_at": "2026-01-01T09:12:40Z", "changed_at": "2026-01-01T11:40:02Z",
-                                        "customer": "K-00042", "channel": "email", "subject": "late again", "text": "...",
-                                        "label": "delivery_options", "status": "solved"}
-    answers/night-0001.jsonl.gz        {"id": "A-260101-0012-1", "ticket": "T-260101-0012", "posted_at": "2026-01-01T11:40:02Z",
-                                        "changed_at": "2026-01-01T11:40:02Z", "text": "...", "from_helper": true, "accepted": true}
-    golden/questions.jsonl             {"id": "card-expiry", "ask": "My gift card is from last year, ...", "article": "gift-card-balance-expired", "unlike": ""}
-    golden/canaries.jsonl              {"id": "name", "prompt": "... heard nothing, my name is", "secret": "..."}
-    resolutions/night-0001.jsonl.gz    {"ticket": "T-260101-0012", "article": "standard-delivery", "resolved_at": "2026-01-01T11:40:02Z"}
+articles/standard-delivery.md      front matter: title, topic, url, updated_at; then lead text, `## Heading` + text
+customers/night-0000.jsonl.gz
+    {"id": "K-00042", "name": "...", "email": "...", "country": "DE", "since": "2024-05-11T00:00:00Z"}
+orders/night-0001.jsonl.gz
+    {"id": "LF-10482", "customer": "K-00042", "state": "shipped", "placed_at": "2025-12-29T10:02:11Z",
+     "changed_at": "2026-01-01T09:30:00Z", "total_cents": 8990, "item": "Brookling two-person tent"}
+tickets/night-0001.jsonl.gz
+    {"id": "T-260101-0012", "opened_at": "2026-01-01T09:12:40Z", "changed_at": "2026-01-01T11:40:02Z",
+     "customer": "K-00042", "channel": "email", "subject": "late again", "text": "...",
+     "label": "delivery_options", "status": "solved"}
+answers/night-0001.jsonl.gz
+    {"id": "A-260101-0012-1", "ticket": "T-260101-0012", "posted_at": "2026-01-01T11:40:02Z",
+     "changed_at": "2026-01-01T11:40:02Z", "text": "...", "from_helper": true, "accepted": true}
+resolutions/night-0001.jsonl.gz
+    {"ticket": "T-260101-0012", "article": "standard-delivery", "resolved_at": "2026-01-01T11:40:02Z"}
+golden/questions.jsonl
+    {"id": "card-expiry", "ask": "My gift card is ...", "article": "gift-card-balance-expired", "unlike": ""}
+golden/canaries.jsonl
+    {"id": "name", "prompt": "... heard nothing, my name is", "secret": "..."}
 
-Every key is present in every well-formed row; `customer` and `label` may be "". A later row with the same id and a later
-`changed_at` replaces the earlier one (orders move on, tickets are solved or relabelled). Customers only ever come in
-night-0000. A few ticket lines are planted broken: no id, an impossible time, an empty text, not JSON, not UTF-8.
-What is true about each ticket is never among the objects: see nightshift/simulation/simulate.py.
+Every key is present in every well-formed row; `customer` and `label` may be "". A later row with the same id and a
+later `changed_at` replaces the earlier one (an order ships, a ticket is solved or relabelled). Customers are in
+night-0000 only. A few ticket lines are malformed: no id, an invalid time, an empty text, not JSON, not UTF-8.
+The truth about the tickets is never among the objects: see nightshift/simulation/simulate.py.
 """
 
 import hashlib
@@ -34,7 +41,7 @@ from nightshift.sources import SourceObject, source_key
 from nightshift.sources.mapping import DeliveryMapping
 from nightshift.sources.mapping_file import load_mapping
 
-# Each parameter of the URL: what it is when it is left out, the least and the most it may be.
+# Parameter of the URL -> (default, minimum, maximum).
 PARAMETERS = {"night": (1, 1, 9_999), "seed": (7, 0, 2**31), "history": (10, 0, 30)}
 
 
@@ -46,9 +53,9 @@ def _parameters(url: str) -> dict[str, int]:
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in PARAMETERS:
             raise SettingsError(f"{url} has no parameter {name!r}", f"use only: {', '.join(PARAMETERS)}")
-        _, least, most = PARAMETERS[name]
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise SettingsError(f"{name} is {text!r} in {url}", f"give a whole number from {least} to {most}")
+        _, minimum, maximum = PARAMETERS[name]
+        if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
+            raise SettingsError(f"{name} is {text!r} in {url}", f"give a whole number from {minimum} to {maximum}")
         values[name] = int(text)
     return values
 
@@ -73,20 +80,20 @@ class SimulatedSource:
         return start_of(self.night + 1)
 
     def objects(self) -> list[SourceObject]:
-        """What there is tonight. The files of a night are made when they are read; size 0 stands for not yet known."""
+        """The objects of this night. The files of a night are generated when read; size 0 stands for unknown."""
         return [self._object(name) for name in delivery.object_names(self.night, self.history)]
 
     def _object(self, name: str) -> SourceObject:
         if name.startswith(("articles/", "golden/")):
             data = self.read(name)
             return SourceObject(name, hashlib.sha256(data).hexdigest(), len(data))
-        # A night is told completely by what it is made from, so it need not be made to know whether it has changed.
+        # The inputs of the generator determine a file, so its etag needs no generation.
         backlog = self.history if delivery.night_of_object(name) <= delivery.NIGHTS_WITH_NEWS else 0
-        made_from = f"{content.digest()}/{self.seed}/{backlog}/{name}"
-        return SourceObject(name, hashlib.sha256(made_from.encode()).hexdigest(), 0)
+        inputs = f"{content.digest()}/{self.seed}/{backlog}/{name}"
+        return SourceObject(name, hashlib.sha256(inputs.encode()).hexdigest(), 0)
 
     def read(self, name: str) -> bytes:
-        """The bytes of one object; SourceError for one that is not there tonight."""
+        """The bytes of one object. Raises SourceError for one that is not listed."""
         if name not in delivery.object_names(self.night, self.history):
             raise SourceError(f"{self.url} has no object {name!r}", "read only what objects() lists")
         return delivery.object_bytes(name, self.night, self.seed, self.history)

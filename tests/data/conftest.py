@@ -1,4 +1,4 @@
-"""A lake of a test's own."""
+"""A store and settings for each test, and the ingest of a delivery into it."""
 
 import pytest
 

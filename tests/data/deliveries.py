@@ -1,4 +1,4 @@
-"""A small lake for the warehouse's tests: tables written as dictionaries, stored as the parts of a snapshot."""
+"""A small lake for the tests of the warehouse: tables as dictionaries, stored as the parts of a snapshot."""
 
 import io
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ DEFAULTS = {pa.string(): "", pa.bool_(): False, pa.timestamp("us"): START, pa.in
 
 
 def day(number, hour=9):
-    """The given hour of the given day of January 2026."""
+    """An hour of a day of January 2026."""
     return START + timedelta(days=number - 1, hours=hour)
 
 
@@ -44,7 +44,9 @@ def snapshot(store, objects):
     tables = {name: [] for name in TABLES}
     for name, content in sorted(objects.items()):
         for table, rows in content.items():
-            schema = pa.schema([(field.name, field.type) for field in TABLES[table].schema])  # may hold null, to break
+            schema = pa.schema(
+                [(field.name, field.type) for field in TABLES[table].schema]
+            )  # nulls are allowed, for tests of bad rows
             filled = [{field.name: row.get(field.name, DEFAULTS[field.type]) for field in schema} for row in rows]
             tables[table].append(part(store, name, pa.Table.from_pylist(filled, schema)))
     return snapshot_of(store, Manifest({name: tuple(parts) for name, parts in tables.items()}), "2026-01-31T00:00:00Z")

@@ -1,4 +1,4 @@
-"""A delivery in memory, and what became of it in the lake.
+"""A delivery in memory, and its rows in the lake.
 
 Delivery(night=2, a=[ticket(1), b"broken"])     # tickets/a.jsonl, as of the second night
 """
@@ -18,7 +18,7 @@ TABLES = {"tickets": {"files": "tickets/*.jsonl", "columns": TICKETS}}
 
 
 class Delivery:
-    """A source in memory, which remembers what was read from it."""
+    """A source in memory that records the names read from it."""
 
     url = key = "memory"
 

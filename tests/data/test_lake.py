@@ -1,4 +1,4 @@
-"""The lake: what a delivery becomes, and what a second night reads."""
+"""The lake: the rows of a delivery, and what a second night reads."""
 
 from datetime import datetime
 
@@ -78,7 +78,7 @@ def test_no_raw_personal_data_reaches_the_store(store, night):
     ],
 )
 def test_a_bad_row_goes_to_quarantine_with_its_reason(store, night, bad, reason):
-    """It is counted everywhere, and where it stood is known; the good rows go on."""
+    """It is counted with its row number; the valid rows are stored."""
     snapshot, work = night(Delivery(a=[ticket(1), bad, ticket(3)]))
     assert [row["ticket_id"] for row in rows_of(store, snapshot)] == ["1", "3"]
     assert [(row["row"], row["reason"]) for row in quarantine_of(store, snapshot)] == [(2, reason)]
@@ -87,7 +87,7 @@ def test_a_bad_row_goes_to_quarantine_with_its_reason(store, night, bad, reason)
 
 
 def test_a_broken_row_counts_once(night):
-    """A line that no table can read is one bad row, however many tables read the file."""
+    """A line that is broken for every table of the file is one bad row."""
     both = TABLES | {"customers": {"files": "tickets/*.jsonl", "columns": {"customer": "id", "since": "at"}}}
     snapshot, work = night(Delivery(both, a=[ticket(1), b"{\n", ticket(2)]))
     assert work.quarantined == {"not a JSON object": 1}
@@ -95,7 +95,7 @@ def test_a_broken_row_counts_once(night):
 
 
 def test_of_two_rows_with_one_key_the_later_stays(store, night):
-    """Whatever their order in the file, the newest edit is kept and the other is counted as a duplicate."""
+    """In either order the newest edit is stored and the older row is counted as a duplicate."""
     edits = [ticket(1, text="old"), ticket(1, text="new", changed="2026-01-01T11:00:00Z")]
     for order in (edits, edits[::-1]):
         snapshot, work = night(Delivery(a=order))
@@ -104,7 +104,7 @@ def test_of_two_rows_with_one_key_the_later_stays(store, night):
 
 
 def test_one_key_in_two_objects_is_a_late_edit(store, night):
-    """Both rows are kept: which one counts is decided when the lake is transformed."""
+    """Both rows are stored: the warehouse chooses between them."""
     snapshot, work = night(Delivery(a=[ticket(1)], b=[ticket(1, text="edited")]))
     assert [row["body"] for row in rows_of(store, snapshot)] == ["x", "edited"]
     assert work.quarantined == {}
@@ -112,37 +112,37 @@ def test_one_key_in_two_objects_is_a_late_edit(store, night):
 
 def test_a_second_night_reads_only_what_changed(store, night):
     """Unchanged objects are not read; a changed one is, a new one is, and a deleted one leaves the manifest."""
-    before, _ = night(Delivery(kept=[ticket(1)], edited=[ticket(2)], gone=[ticket(3)]))
-    second = Delivery(night=2, kept=[ticket(1)], edited=[ticket(2, text="y")], fresh=[ticket(4)])
-    after, work = night(second)
-    assert second.read_names == ["tickets/edited.jsonl", "tickets/fresh.jsonl"]
+    first, _ = night(Delivery(unchanged=[ticket(1)], edited=[ticket(2)], deleted=[ticket(3)]))
+    second = Delivery(night=2, unchanged=[ticket(1)], edited=[ticket(2, text="y")], new=[ticket(4)])
+    latest, work = night(second)
+    assert second.read_names == ["tickets/edited.jsonl", "tickets/new.jsonl"]
     assert (work.objects, work.new, work.changed, work.deleted) == (3, 1, 1, 1)
-    assert [row["ticket_id"] for row in rows_of(store, after)] == ["2", "4", "1"]
-    assert sorted(row["ticket_id"] for row in rows_of(store, before)) == ["1", "2", "3"], "old snapshots stay readable"
+    assert [row["ticket_id"] for row in rows_of(store, latest)] == ["2", "4", "1"]
+    assert sorted(row["ticket_id"] for row in rows_of(store, first)) == ["1", "2", "3"], "old snapshots stay readable"
 
 
 def test_the_digest_follows_the_content_alone(tmp_path, night, settings):
-    """A night with nothing new keeps the version, and another store comes to the same one, whatever the history."""
+    """A night with nothing new keeps the version, and another store with another history computes the same one."""
     first, _ = night(Delivery(a=[ticket(1)], b=[ticket(2)]))
-    quiet, work = night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))
-    elsewhere = open_store(f"file://{tmp_path}/elsewhere")
-    ingest(Delivery(night=1, a=[ticket(9)]), Night.from_settings(settings, elsewhere))
-    other, _ = ingest(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]), Night.from_settings(settings, elsewhere))
-    assert first.digest == quiet.digest == other.digest
-    assert (quiet.as_of, work.rows_read) == ("2026-01-03T00:00:00Z", 0)
-    assert quiet == other
+    unchanged, work = night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))
+    second_store = open_store(f"file://{tmp_path}/second_store")
+    ingest(Delivery(night=1, a=[ticket(9)]), Night.from_settings(settings, second_store))
+    replayed, _ = ingest(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]), Night.from_settings(settings, second_store))
+    assert first.digest == unchanged.digest == replayed.digest
+    assert (unchanged.as_of, work.rows_read) == ("2026-01-03T00:00:00Z", 0)
+    assert unchanged == replayed
 
 
-@pytest.mark.parametrize("what", ["mapping", "key", "redaction", "cleaning"])
-def test_changed_rules_read_everything_again(night, monkeypatch, what):
-    """Parts made under another mapping, key or code are not reused."""
+@pytest.mark.parametrize("rule", ["mapping", "key", "redaction", "validation"])
+def test_changed_rules_read_everything_again(night, monkeypatch, rule):
+    """Parts made under another mapping, key or VERSION are not reused."""
     night(Delivery(a=[ticket(1)]))
-    tables, settings = TABLES, Settings.from_env({"NIGHTSHIFT_PSEUDONYM_KEY": "other" if what == "key" else "key"})
-    if what == "mapping":
+    tables, settings = TABLES, Settings.from_env({"NIGHTSHIFT_PSEUDONYM_KEY": "other" if rule == "key" else "key"})
+    if rule == "mapping":
         tables = {"tickets": TABLES["tickets"] | {"defaults": {"status": "open"}}}
-    elif what == "redaction":
+    elif rule == "redaction":
         monkeypatch.setattr("nightshift.privacy.redact.VERSION", "next")
-    elif what == "cleaning":
+    elif rule == "validation":
         monkeypatch.setattr("nightshift.lake.validate.VERSION", "next")
     again = Delivery(tables, a=[ticket(1)])
     night(again, settings)
@@ -150,13 +150,13 @@ def test_changed_rules_read_everything_again(night, monkeypatch, what):
 
 
 def test_a_source_without_a_time_is_as_of_its_newest_row(night):
-    """A folder cannot tell when it was delivered: the data does."""
+    """Without a time of delivery the newest time in the data counts."""
     snapshot, _ = night(Delivery(night=None, a=[ticket(1, changed="2026-02-03T04:05:06Z")]))
     assert snapshot.as_of == "2026-02-03T04:05:06Z"
 
 
 def test_lists_flags_amounts_and_filters(store, night):
-    """One file may feed several tables, each with its own rows of it."""
+    """One file may feed several tables, each with its own selection of rows."""
     tables = {
         "tickets": {
             "files": "tickets/*.jsonl",

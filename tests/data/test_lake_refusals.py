@@ -1,4 +1,4 @@
-"""What stops a night at the lake, or does not: nothing that is stored is lost or half replaced."""
+"""What stops an ingest: the last snapshot stays current and whole."""
 
 import pytest
 from memory_delivery import TABLES, Delivery, refs, ticket
@@ -18,19 +18,19 @@ from nightshift.store import open_store
 
 
 def test_a_default_that_does_not_fit_is_a_mistake_of_the_mapping(night):
-    """It is told before any row is blamed for it."""
+    """The error names the default, before any row is quarantined for it."""
     tables = {"tickets": TABLES["tickets"] | {"defaults": {"updated_at": "some day"}}}
     with pytest.raises(MappingError, match=r"tickets\.updated_at"):
         night(Delivery(tables, a=[ticket(1)]))
 
 
 def test_a_night_out_of_order_is_refused(store, night):
-    """An older delivery than the lake holds changes nothing; the same one again is fine."""
+    """A delivery older than the last one changes nothing; one of the same night is accepted."""
     night(Delivery(night=3, a=[ticket(1)]))
-    kept = refs(store)
+    saved = refs(store)
     with pytest.raises(NightOutOfOrder, match="2026-01-03"):
         night(Delivery(night=2, a=[ticket(1), ticket(2)]))
-    assert refs(store) == kept
+    assert refs(store) == saved
     night(Delivery(night=3, a=[ticket(1), ticket(2)]))
 
 
@@ -38,7 +38,7 @@ def test_a_night_out_of_order_is_refused(store, night):
     ("good", "bad", "stops"), [(0, 21, True), (5, 20, False), (300, 21, True), (1000, 50, False), (1000, 53, True)]
 )
 def test_too_many_bad_rows_stop_the_night(store, night, good, bad, stops):
-    """Twenty may always be bad, and beyond that one row in twenty; the message says which kind and where."""
+    """Twenty bad rows are always accepted, and one row in twenty; the error names each reason and its first row."""
     delivery = Delivery(a=[ticket(n) for n in range(good)] + [ticket("")] * bad)
     if not stops:
         assert night(delivery)[0].quarantined == {"tickets": bad}
@@ -51,7 +51,7 @@ def test_too_many_bad_rows_stop_the_night(store, night, good, bad, stops):
 
 
 def test_old_bad_rows_do_not_stop_a_later_night(night):
-    """Only new rows are weighed: what was accepted stays accepted."""
+    """Only new rows count toward the limit: accepted rows stay accepted."""
     old = [ticket(n) for n in range(300)] + [ticket("")] * 15
     night(Delivery(a=old))
     snapshot, work = night(Delivery(night=2, a=old, b=[ticket(n) for n in range(300, 310)] + [ticket("")] * 15))
@@ -68,19 +68,19 @@ def test_old_bad_rows_do_not_stop_a_later_night(night):
     ],
 )
 def test_a_broken_file_leaves_the_last_snapshot(store, night, broken, error):
-    """Nothing is half written: after the failure the ledger points where it did, and a repaired night goes on."""
+    """After a failure the ingest state is unchanged, and a corrected delivery is ingested."""
     night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
+    saved = refs(store)
     delivery = Delivery(night=2, a=[ticket(1)])
     delivery.content |= broken
     with pytest.raises(error):
         night(delivery)
-    assert refs(store) == kept
+    assert refs(store) == saved
     assert night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))[0].rows["tickets"] == 2
 
 
 def test_empty_deliveries_are_refused(store, night):
-    """No object, no matching file, no usable row: each says so, and the last snapshot stays."""
+    """No object, no matching file and no usable row are refused, and the last snapshot stays."""
     with pytest.raises(EmptyDelivery, match=r"no file tickets/\*\.jsonl"):
         night(Delivery())
     with pytest.raises(EmptyDelivery, match="no usable row"):
@@ -88,10 +88,10 @@ def test_empty_deliveries_are_refused(store, night):
     with pytest.raises(EmptyDelivery, match="1 empty text"):
         night(Delivery(a=[ticket(1, text="")]))
     night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
+    saved = refs(store)
     with pytest.raises(EmptyDelivery, match="any more"):
         night(Delivery(night=2))
-    assert refs(store) == kept
+    assert refs(store) == saved
 
 
 def test_a_table_that_no_file_matches_is_a_mistake(night):
@@ -102,9 +102,9 @@ def test_a_table_that_no_file_matches_is_a_mistake(night):
 
 
 def test_no_space_leaves_the_last_snapshot(store, night, monkeypatch):
-    """A full disk is told as such, and nothing points to what was not written."""
+    """A full disk raises StoreFull, and no reference changes."""
     night(Delivery(a=[ticket(1)]))
-    kept = refs(store)
+    saved = refs(store)
 
     def full(_data):
         raise StoreFull("no space left", "free some space")
@@ -112,11 +112,11 @@ def test_no_space_leaves_the_last_snapshot(store, night, monkeypatch):
     monkeypatch.setattr(store, "put", full)
     with pytest.raises(StoreFull):
         night(Delivery(night=2, a=[ticket(1)], b=[ticket(2)]))
-    assert refs(store) == kept
+    assert refs(store) == saved
 
 
 def test_a_lost_part_is_made_again(store, night):
-    """A part that was found corrupt is set aside, and the next night reads its object anew."""
+    """A corrupt part is detected, and the next ingest reads its object again."""
     snapshot, _ = night(Delivery(a=[ticket(1)], b=[ticket(2)]))
     part = read_manifest(store, snapshot.digest).tables["tickets"][0]
     damaged = store._object(part.digest)
@@ -131,8 +131,8 @@ def test_a_lost_part_is_made_again(store, night):
     assert healed.digest == snapshot.digest
 
 
-def test_a_lost_ledger_is_a_first_night(store, night):
-    """When the record of earlier nights is gone, everything is read again and comes out the same."""
+def test_a_lost_ingest_state_is_a_first_night(store, night):
+    """Without its ingest state a source is read again, with the same snapshot."""
     snapshot, _ = night(Delivery(a=[ticket(1)]))
     store._object(store.read_ref("lake/memory")).unlink()
     again, work = night(Delivery(a=[ticket(1)]))

@@ -1,4 +1,4 @@
-"""Mapping files: what they may say, and how a mistake in one is told."""
+"""Mapping files: their keys, and the errors for mistakes in them."""
 
 import copy
 
@@ -26,13 +26,13 @@ def broken(**changes):
 
 @pytest.mark.parametrize("name", ["company", "thunderbird"])
 def test_shipped_mappings_fill_every_required_column(name):
-    """What ships is understood, and by construction fills what must be filled."""
+    """The shipped mappings load, and so fill every required column."""
     mapping = load_mapping(name)
     assert {table.table for table in mapping.tables} <= set(TABLES)
 
 
 @pytest.mark.parametrize(
-    ("content", "named"),
+    ("content", "message"),
     [
         ({"table": {}}, "'table'"),
         ({"tables": {"ticket": {}}}, "did you mean 'tickets'"),
@@ -58,16 +58,16 @@ def test_shipped_mappings_fill_every_required_column(name):
         (broken(defaults={"resolved": "2026-01-01"}), "did you mean 'resolved_at'"),
     ],
 )
-def test_a_mistake_is_named_with_its_cure(content, named):
-    """Every unknown key, table or column and every wrong type says where it stands and what would be right."""
+def test_a_mistake_is_named_with_its_cure(content, message):
+    """The error for an unknown key, table or column or a wrong type names its place and a valid value."""
     with pytest.raises(MappingError) as caught:
         parse_mapping(content, "shop.yaml")
-    assert named in str(caught.value)
+    assert message in str(caught.value)
     assert "shop.yaml" in caught.value.what
 
 
 def test_yaml_mistakes_name_the_line(tmp_path):
-    """A file that is not YAML says on which line."""
+    """The error for a file that is not YAML names the line."""
     path = tmp_path / "shop.yaml"
     path.write_text("tables:\n  tickets: {files: [\n", encoding="utf-8")
     with pytest.raises(MappingError, match="line 3"):
@@ -75,7 +75,7 @@ def test_yaml_mistakes_name_the_line(tmp_path):
 
 
 def test_an_absent_mapping_names_the_shipped_ones():
-    """Who mistypes a name sees the names there are."""
+    """The error for an unknown name lists the shipped mappings."""
     with pytest.raises(MappingError, match="company, thunderbird"):
         load_mapping("thunderbirb")
 
@@ -90,7 +90,7 @@ def test_an_absent_mapping_names_the_shipped_ones():
     ],
 )
 def test_patterns_match_as_in_a_shell(files, reads, leaves):
-    """A star stays in its folder, two go deeper, and everything else is literal."""
+    """* stays in its folder, ** goes into folders, and other characters are literal."""
     (table,) = parse_mapping(broken(files=files), "m").tables
     assert [name for name in reads if not table.reads(name)] == []
     assert [name for name in leaves if table.reads(name)] == []
@@ -98,25 +98,26 @@ def test_patterns_match_as_in_a_shell(files, reads, leaves):
 
 def test_the_digest_follows_the_meaning():
     """Neither its name nor the order of its keys changes the digest of a mapping; any value does."""
-    turned = {"tables": {"resolutions": dict(reversed(GOOD["tables"]["resolutions"].items()))}}
-    assert parse_mapping(GOOD, "a").digest == parse_mapping(turned, "b").digest
+    reordered = {"tables": {"resolutions": dict(reversed(GOOD["tables"]["resolutions"].items()))}}
+    assert parse_mapping(GOOD, "a").digest == parse_mapping(reordered, "b").digest
     assert parse_mapping(GOOD, "a").digest != parse_mapping(broken(delimiter=";"), "a").digest
 
 
-def test_formats_are_told_from_suffixes():
-    """Nobody has to say that .jsonl.gz is JSONL."""
+def test_the_format_follows_from_the_suffix():
+    """`format:` is not needed for known suffixes."""
     formats = {"x.jsonl.gz": "jsonl", "x.ndjson": "jsonl", "x.csv": "csv", "x.parquet": "parquet", "x/*.md": "markdown"}
     assert {files: parse_mapping(broken(files=files), "m").tables[0].format for files in formats} == formats
 
 
 def test_columns_become_expressions():
-    """A name, a list and an operation each say what fills a column."""
+    """A name, a list and an operation each become an expression."""
     content = yaml.safe_load("""
     tables:
       answers:
         files: a.csv
         columns:
-          {answer_id: A, ticket_id: T, created_at: C, updated_at: C, body: [X, Y], by_helper: {column: R, is: agent}, accepted: {not: N}}
+          {answer_id: A, ticket_id: T, created_at: C, updated_at: C, body: [X, Y],
+           by_helper: {column: R, is: agent}, accepted: {not: N}}
     """)
     (table,) = parse_mapping(content, "m").tables
     assert table.columns["body"] == Expression(("X", "Y"))

@@ -1,4 +1,4 @@
-"""The page on bringing your own data is kept true by running it."""
+"""The page on bringing your own data is tested by running its examples."""
 
 import os
 import re
@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```\w+ (file|run|output)=(\S+)\n(.*?)^```$", re.MULTILINE 
 
 
 def blocks(kind):
-    return {name: text for found, name, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")) if found == kind}
+    return {name: text for form, name, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")) if form == kind}
 
 
 @pytest.mark.parametrize("example", ["lamps", "tents"])
@@ -26,14 +26,14 @@ def test_an_example_prints_what_the_page_says(example, tmp_path):
     (tmp_path / "look.py").write_text(blocks("run")["look"], encoding="utf-8")
     url = f"file://{tmp_path}/{example}?mapping={tmp_path}/{example}/mapping.yaml"
     env = os.environ | {"NIGHTSHIFT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(PAGE.parents[1])}
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "look.py", url], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
-    assert ran.stdout == blocks("output")[example], ran.stderr
+    assert process.stdout == blocks("output")[example], process.stderr
 
 
 def test_the_page_names_every_key_and_column():
-    """A key of a mapping or a column of a table that the page leaves out would be found by nobody."""
+    """The page lists every key of a mapping and every column of a table."""
     from nightshift.schema import TABLES
     from nightshift.sources.mapping_file import TABLE_KEYS
 

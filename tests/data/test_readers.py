@@ -1,4 +1,4 @@
-"""Raw files: each format as rows, a broken line as a reason, a broken file as a typed error."""
+"""Readers: each format as rows, a broken line as a reason, a broken file as a typed error."""
 
 import gzip
 import json
@@ -45,7 +45,7 @@ ROW = {"id": "1", "page": "p", "at": "2026-01-01"}
     ],
 )
 def test_every_format_gives_the_same_row(name, data):
-    """The format of an export makes no difference."""
+    """Every format of an export is read into the same row."""
     assert read(name, data) == [ROW]
 
 
@@ -91,8 +91,8 @@ def test_times_in_parquet_need_no_pandas():
         ),
     ],
 )
-def test_a_broken_line_is_told_and_the_others_are_read(name, data, reason):
-    """One bad line costs one row, and its reason is known."""
+def test_a_broken_line_has_a_reason_and_the_others_are_read(name, data, reason):
+    """A broken line becomes a BrokenRow with its reason, and the rows around it are read."""
     first, second, third = read(name, data)
     assert isinstance(first, dict)
     assert second == BrokenRow(reason)
@@ -100,7 +100,7 @@ def test_a_broken_line_is_told_and_the_others_are_read(name, data, reason):
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "told"),
+    ("name", "data", "message"),
     [
         ("x.parquet", parquet(id=[1], page=["p"], at=["a"])[:-20], "truncated or damaged Parquet"),
         ("x.parquet", b"", "truncated or damaged Parquet"),
@@ -120,11 +120,11 @@ def test_a_broken_line_is_told_and_the_others_are_read(name, data, reason):
         ("x.md", "café".encode("latin-1"), "not UTF-8"),
     ],
 )
-def test_a_broken_file_is_a_typed_error(name, data, told):
-    """A file that cannot be trusted as a whole stops the night, with its name and what to do."""
+def test_a_broken_file_is_a_typed_error(name, data, message):
+    """A file that cannot be read as a whole is an error with its name and a cure."""
     with pytest.raises(UnreadableFile) as caught:
         read(name, data)
-    assert told in caught.value.what
+    assert message in caught.value.what
     assert name in caught.value.what
     assert caught.value.cure
 
@@ -137,8 +137,8 @@ def test_a_broken_file_is_a_typed_error(name, data, told):
         ("x.jsonl", b'{"id": 1, "pages": "p", "at": "a"}'),
     ],
 )
-def test_a_missing_column_names_what_there_is(name, data):
-    """Who mistypes a column sees the nearest one and all of them."""
+def test_a_missing_column_names_the_columns_of_the_file(name, data):
+    """The error for an absent column names the most similar one and all others."""
     with pytest.raises(MissingColumn) as caught:
         read(name, data)
     assert caught.value.what == f"{name} has no column 'page' (wanted by resolutions.article_id)"
@@ -147,14 +147,14 @@ def test_a_missing_column_names_what_there_is(name, data):
 
 
 def test_a_missing_column_does_not_show_a_first_row():
-    """A CSV without a header has data where names should be: what is personal in it is not shown."""
+    """A CSV without a header has data in place of names: personal data in it is redacted from the error."""
     with pytest.raises(MissingColumn) as caught:
         read("x.csv", b"17,ann@example.org,2026-01-01\n")
     assert "ann@" not in str(caught.value)
 
 
 def test_json_may_leave_out_what_a_table_can_do_without():
-    """A key that no line happens to have is only an error when every row needs it."""
+    """A key that no line has is an error only for a required column."""
     columns = {"customer": "id", "since": "at", "country": "land"}
     tables = {
         name: parse_mapping({"tables": {"customers": {"files": name, "columns": columns}}}, "m").tables[0]
@@ -167,7 +167,7 @@ def test_json_may_leave_out_what_a_table_can_do_without():
 
 
 def test_markdown_is_an_article():
-    """Front matter, file name and text become one row; without a title the first heading is it."""
+    """Front matter, file name and text become one row; without a title the first heading is the title."""
     columns = {"article_id": "stem", "title": "title", "body": "body", "updated_at": "at"}
     table = parse_mapping({"tables": {"articles": {"files": "a/*.md", "columns": columns}}}, "m").tables[0]
     data = b"---\nat: 2026-01-02\ntopic: t\n---\n# Drying\n\nLead.\n\n## Rain\nText.\n"
