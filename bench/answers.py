@@ -48,7 +48,7 @@ from nightshift.store.model_tree import read_model
 from nightshift.text.passages import Passage
 from nightshift.text.words import content_words
 from nightshift.train.generation_eval import FixedRetrieval
-from nightshift.train.generator import pays
+from nightshift.train.generator import at_least_base
 from nightshift.train.generator_data import plain_answer
 from nightshift.warehouse import read_mart
 
@@ -166,11 +166,11 @@ def compare(home: Path, n: int) -> str:
     lines += [row(name, results["base"][name], results["tuned"][name]) for name in results["base"]]
     p50 = [float(np.median(seconds[title])) for title in ("base", "tuned")]
     lines.append(f"| seconds an answer, p50 | {p50[0]:.2f} | {p50[1]:.2f} | {p50[1] - p50[0]:+.2f} |")
-    tried = {name: int(adapter.metrics[name]) for name in ("asked", "answered_before", "answered")}
+    tried = {name: int(adapter.metrics[name]) for name in ("questions", "passed_base", "passed")}
     lines.append(f"\n{len(asked)} questions of {len(questions)}, seed {SEED}, {settings.threads} threads.")
     lines.append(
-        f"The night asked both {tried['asked']} held-out questions: the base answered {tried['answered_before']}, the tuned one "
-        f"{tried['answered']}; {'the tuned one' if pays(adapter) else 'the base'} serves."
+        f"The night asked both {tried['questions']} held-out questions: the base answered {tried['passed_base']}, the tuned one "
+        f"{tried['passed']}; {'the tuned one' if at_least_base(adapter) else 'the base'} serves."
     )
     return "\n".join(lines)
 

@@ -42,7 +42,7 @@ from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import Store
-from nightshift.train.abstention import MAY_DECLINE
+from nightshift.train.abstention import MAX_DECLINED_ANSWERABLE
 from nightshift.train.load_dataset import labelled_tickets
 from nightshift.warehouse import MARTS, read_mart, transform
 from nightshift.warehouse.split import parse_split
@@ -90,9 +90,9 @@ def asked(
     texts = read_mart(store, features, "articles")["body"].to_pylist()
     documents = export_document_tower(night.profile.encoder, night, texts)
     tickets = labelled_tickets(features, documents, night)
-    lesson = train_night(features, None, tower, documents, folder / "release", night, tickets)
-    retriever = Retriever.open(lesson.release, aside.threads, open_encoder=SharedEncoders(store))
-    release = LoadedRelease.from_folder(lesson.release, retriever)
+    trained = train_night(features, None, tower, documents, folder / "release", night, tickets)
+    retriever = Retriever.open(trained.folder, aside.threads, open_encoder=SharedEncoders(store))
+    release = LoadedRelease.from_folder(trained.folder, retriever)
     if truth:
         return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))
     return taken_away(release, questions_of(features, since, store))
@@ -151,7 +151,9 @@ def table(result: Asked) -> str:
         "unanswerable declined at the release's floor": interval(
             lambda _, one: _below(one, result.floor), sure, unsure
         ),
-        f"unanswerable declined where {MAY_DECLINE:.0%} of the answerable are": interval(declined, sure, unsure),
+        f"unanswerable declined where {MAX_DECLINED_ANSWERABLE:.0%} of the answerable are": interval(
+            declined, sure, unsure
+        ),
         f"answerable declined where {AIM:.0%} of the unanswerable are": interval(given_up, sure, unsure),
     }
     lines = ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
@@ -175,8 +177,8 @@ def table(result: Asked) -> str:
 
 
 def declined(sure: NDArray[np.float64], unsure: NDArray[np.float64]) -> float:
-    """The share of the unanswerable below the floor that declines MAY_DECLINE of the answerable."""
-    return _below(unsure, float(np.quantile(sure, MAY_DECLINE, method="lower")))
+    """The share of the unanswerable below the floor that declines MAX_DECLINED_ANSWERABLE of the answerable."""
+    return _below(unsure, float(np.quantile(sure, MAX_DECLINED_ANSWERABLE, method="lower")))
 
 
 def given_up(sure: NDArray[np.float64], unsure: NDArray[np.float64]) -> float:

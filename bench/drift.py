@@ -106,7 +106,7 @@ def power(desk: Desk, encoders: Encoders) -> str:
         unknown = what.startswith("new")
         before = known.tickets.filter(pc.not_equal(known.tickets["intent"], intent)) if unknown else known.tickets
         serving = champion(Desk(before, known.resolved), encoders)
-        pool = encoders.asked(later, after.tickets, serving.head)
+        pool = encoders.sample_tickets(later, after.tickets, serving.head)
         is_it = np.array([label == intent for label in pool.labels])
         weight = np.where(is_it, share / is_it.sum(), (1 - share) / (~is_it).sum())
         for size in SIZES:

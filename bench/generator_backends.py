@@ -1,6 +1,6 @@
-"""The runtimes that `bench.generator` compares, each saying the same: tokens in, tokens out, and when they came.
+"""The backends that `bench.generator` compares: prompt tokens in, generated tokens and their times out.
 
-Nightshift(folder, threads=2).turn(prompt, new_tokens=64)   # Turn(count=31, first=0.31, seconds=0.62, tokens=(504, ...))
+Nightshift(folder, threads=2).generate(prompt, new_tokens=64)   # TimedGeneration(count=31, first=0.31, seconds=0.62, tokens=(504, ...))
 """
 
 import time
@@ -14,10 +14,10 @@ from nightshift.models.generator import Generator
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What was said after a prompt. `first` and `seconds` are counted from the question to the first and last token.
+class TimedGeneration:
+    """What was generated after a prompt: `first` and `seconds` are the times to the first and to the last token.
 
-    `tokens` is empty where the runtime tells only how many there were.
+    `tokens` is empty where the backend gives only their number.
     """
 
     count: int
@@ -26,29 +26,29 @@ class Turn:
     tokens: tuple[int, ...] = ()
 
 
-def timed(written: Iterable[int]) -> Turn:
-    """Take the tokens as they come."""
+def timed(generated: Iterable[int]) -> TimedGeneration:
+    """Consume the tokens, with their times."""
     started = time.perf_counter()
     tokens: list[int] = []
     first = 0.0
-    for token in written:
+    for token in generated:
         tokens.append(token)
         first = first or time.perf_counter() - started
-    return Turn(len(tokens), first, time.perf_counter() - started, tuple(tokens))
+    return TimedGeneration(len(tokens), first, time.perf_counter() - started, tuple(tokens))
 
 
 class Nightshift:
-    """What serves: the fixed prompt kept, and what the prompt already says proposed."""
+    """The generator of serving: cached prefix, and speculative tokens taken from the prompt."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         self._generator = Generator(folder, threads, PREFIX)
 
-    def turn(self, prompt: list[int], new_tokens: int) -> Turn:
+    def generate(self, prompt: list[int], new_tokens: int) -> TimedGeneration:
         return timed(self._generator.tokens(prompt, new_tokens))
 
 
 class TokenByToken:
-    """onnxruntime-genai alone: every turn from nothing, a token at a time."""
+    """onnxruntime-genai alone: no cached prefix, one token at a time."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         import onnxruntime_genai as genai
@@ -59,10 +59,10 @@ class TokenByToken:
         config.overlay(f'{{"model": {{"decoder": {{"session_options": {threading}}}}}}}')
         self._model = genai.Model(config)
 
-    def turn(self, prompt: list[int], new_tokens: int) -> Turn:
-        return timed(self._written(prompt, new_tokens))
+    def generate(self, prompt: list[int], new_tokens: int) -> TimedGeneration:
+        return timed(self._stream(prompt, new_tokens))
 
-    def _written(self, prompt: list[int], new_tokens: int) -> Iterable[int]:
+    def _stream(self, prompt: list[int], new_tokens: int) -> Iterable[int]:
         options: Any = self._genai.GeneratorParams(self._model)
         options.set_search_options(max_length=len(prompt) + new_tokens, do_sample=False)
         search = self._genai.Generator(self._model, options)
@@ -86,11 +86,13 @@ class LlamaCpp:
         options.cpuparams.n_threads = options.cpuparams_batch.n_threads = threads
         self._server = xllamacpp.Server(options)
 
-    def turn(self, prompt: list[int], new_tokens: int) -> Turn:
-        wanted = {"prompt": prompt, "n_predict": new_tokens, "temperature": 0, "cache_prompt": False}
-        spent = self._server.handle_completions(wanted)["timings"]
-        first = spent["prompt_ms"] + spent["predicted_per_token_ms"]
-        return Turn(spent["predicted_n"], first / 1e3, (spent["prompt_ms"] + spent["predicted_ms"]) / 1e3)
+    def generate(self, prompt: list[int], new_tokens: int) -> TimedGeneration:
+        request = {"prompt": prompt, "n_predict": new_tokens, "temperature": 0, "cache_prompt": False}
+        timings = self._server.handle_completions(request)["timings"]
+        first = timings["prompt_ms"] + timings["predicted_per_token_ms"]
+        return TimedGeneration(
+            timings["predicted_n"], first / 1e3, (timings["prompt_ms"] + timings["predicted_ms"]) / 1e3
+        )
 
 
 class Transformers:
@@ -99,19 +101,19 @@ class Transformers:
     def __init__(self, folder: Path, threads: int) -> None:
         import torch
 
-        from nightshift.train.base_checkpoint import load
+        from nightshift.train.base_checkpoint import load_causal_lm
 
         torch.set_num_threads(threads)
-        self._torch, self._model = torch, load(folder)
+        self._torch, self._model = torch, load_causal_lm(folder)
 
-    def turn(self, prompt: list[int], new_tokens: int) -> Turn:
-        came: list[float] = []
+    def generate(self, prompt: list[int], new_tokens: int) -> TimedGeneration:
+        times: list[float] = []
 
         class Clock:
-            """A streamer that only looks at its watch; the prompt comes first."""
+            """A streamer that records times; the first call is for the prompt."""
 
             def put(self, _tokens: Any) -> None:
-                came.append(time.perf_counter())
+                times.append(time.perf_counter())
 
             def end(self) -> None:
                 pass
@@ -119,8 +121,8 @@ class Transformers:
         ids = self._torch.tensor([prompt])
         started = time.perf_counter()
         with self._torch.no_grad():
-            whole = self._model.generate(
+            output = self._model.generate(
                 ids, attention_mask=ids * 0 + 1, max_new_tokens=new_tokens, do_sample=False, streamer=Clock()
             )
-        said = whole[0, len(prompt) :].tolist()
-        return Turn(len(said), came[1] - started, time.perf_counter() - started, tuple(said))
+        tokens = output[0, len(prompt) :].tolist()
+        return TimedGeneration(len(tokens), times[1] - started, time.perf_counter() - started, tuple(tokens))

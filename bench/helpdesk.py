@@ -27,9 +27,9 @@ from nightshift.night import Night
 from nightshift.settings import Settings, profile
 from nightshift.sources import open_source
 from nightshift.store import Store, open_store
-from nightshift.train.classifier import INTENT, Head, calibrated
+from nightshift.train.classifier import INTENT, Classifier, fit_calibrated
 from nightshift.train.classifiers import FEWEST_EXAMPLES
-from nightshift.train.dataset import Labelled, frequent
+from nightshift.train.dataset import LabelledVectors, frequent
 from nightshift.warehouse import read_mart, transform
 from nightshift.warehouse.split import TRAINING_PERCENT
 
@@ -49,7 +49,7 @@ class Desk:
 class IntentHead:
     """A head in memory, where a release has one in ONNX."""
 
-    head: Head | None
+    head: Classifier | None
 
     @property
     def intent_labels(self) -> list[str]:
@@ -137,16 +137,19 @@ def champion(desk: Desk, encoders: Encoders) -> Champion:
     newest = train.slice(max(0, train.num_rows - PROFILE.intent_tickets))
     ids, labels, times = columns(newest, "ticket_id", "intent", "created_at")
     vectors = encoders.vectors(newest)
-    learned = frequent(Labelled(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
-    head = IntentHead(calibrated(learned, INTENT)[0])
+    learned = frequent(LabelledVectors(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
+    head = IntentHead(fit_calibrated(learned, INTENT)[0])
     memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
     reference = make_reference(
-        encoders.asked(fresh(desk.tickets), desk.tickets, head), memory, cluster(memory), learned_labels(desk.tickets)
+        encoders.sample_tickets(fresh(desk.tickets), desk.tickets, head),
+        memory,
+        cluster(memory),
+        learned_labels(desk.tickets),
     )
     return Champion(head, memory, reference)
 
 
 def judged(serving: Champion, desk: Desk, encoders: Encoders) -> Comparison:
     """The night after: the newest tickets of a desk against the release that serves."""
-    tonight = encoders.asked(newest_nights(desk.tickets, FEWEST), desk.tickets, serving.head)
+    tonight = encoders.sample_tickets(newest_nights(desk.tickets, FEWEST), desk.tickets, serving.head)
     return compare(serving.reference, tonight, serving.memory)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from bench.texts import held_out, interval, read
 from nightshift.metrics.calibration import brier, calibration_error, softmax, temperature
-from nightshift.train.injection import FALSE_ALARMS, fit_injection, letters, logits_of, prompt_examples
+from nightshift.train.injection import FALSE_ALARMS, fit_injection, load_prompt_examples, sparse_ngrams, two_logits
 
 FOLDS = 5
 
@@ -54,7 +54,7 @@ def row(name: str, logits: NDArray[np.float64], truth: NDArray[np.bool_], seed: 
     from sklearn.metrics import roc_auc_score
 
     found = logits[truth] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method="higher")
-    two, target = logits_of(logits), np.eye(2)[truth.astype(int)]
+    two, target = two_logits(logits), np.eye(2)[truth.astype(int)]
     probabilities = np.zeros_like(two)
     for half in (np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1):
         probabilities[half] = softmax(two[half] / temperature(two[~half], target[~half]))
@@ -90,11 +90,11 @@ def main() -> None:
     ordinary = read(asked.tickets, asked.tickets_column).texts[-2000:] if asked.tickets else []
     print("... letters of all texts", file=sys.stderr, flush=True)
     taught, tested, tickets = (
-        letters([lesson.text for lesson in prompt_examples()]),
-        letters(prompts.texts),
-        letters(ordinary),
+        sparse_ngrams([example.text for example in load_prompt_examples()]),
+        sparse_ngrams(prompts.texts),
+        sparse_ngrams(ordinary),
     )
-    attack = np.array([lesson.attack for lesson in prompt_examples()])
+    attack = np.array([example.attack for example in load_prompt_examples()])
     truth = prompts.columns["label"].astype(int) == 1
     sources = prompts.columns["source"].astype(str)
     folds = folds_of(np.array([f"{source} {one}" for source, one in zip(sources, truth, strict=True)]), asked.seed)
@@ -107,7 +107,7 @@ def main() -> None:
         print(row(name, logits, truth, asked.seed))
     print(f"\n{by_source(ways, truth, sources)}")
     print(
-        f"\n{len(prompt_examples())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
+        f"\n{len(load_prompt_examples())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
     )
 
 

@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.texts import Texts, held_out, interval, read, vectors
-from nightshift.export.classifiers import write_head
+from nightshift.export.classifiers import write_classifier
 from nightshift.metrics.classification import frequency_of, judged, length_of, targets
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds
 from nightshift.settings import profile
-from nightshift.train.classifier import INTENT, Head, fit_head, fit_temperature
-from nightshift.train.dataset import Labelled
+from nightshift.train.classifier import INTENT, Classifier, fit_classifier, fit_temperature
+from nightshift.train.dataset import LabelledVectors
 
 CALIBRATED_ON = 0.1
 
@@ -42,25 +42,27 @@ class Way:
     training: float
 
 
-def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Head:
+def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Classifier:
     """The night's head over `given` vectors, with the dials that a tenth of them asks for."""
     labels = texts.columns["label"]
     rows = _rows(given, labels)
     aside = held_out(labels, CALIBRATED_ON, seed)
-    rehearsal = fit_head(rows.rows(np.flatnonzero(~aside)), INTENT)
-    return fit_head(rows, INTENT).tempered(*fit_temperature(rehearsal, rows.rows(np.flatnonzero(aside))))
+    out_of_fold = fit_classifier(rows.rows(np.flatnonzero(~aside)), INTENT)
+    return fit_classifier(rows, INTENT).calibrated(*fit_temperature(out_of_fold, rows.rows(np.flatnonzero(aside))))
 
 
-def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> Labelled:
+def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> LabelledVectors:
     ids = [f"{row:08}" for row in range(len(labels))]
-    return Labelled(ids, given, [str(label) for label in labels], [datetime(2000, 1, 1)] * len(ids))  # noqa: DTZ001  texts without a time
+    return LabelledVectors(ids, given, [str(label) for label in labels], [datetime(2000, 1, 1)] * len(ids))  # noqa: DTZ001  texts without a time
 
 
-def measured(name: str, head: Head, test: Texts, given: NDArray[np.float32], train: Texts, training: float) -> Way:
+def measured(
+    name: str, head: Classifier, test: Texts, given: NDArray[np.float32], train: Texts, training: float
+) -> Way:
     """Through ONNX, as a release would say it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "intent.onnx"
-        write_head(head, path, given)
+        write_classifier(head, path, given)
         probabilities = open_session(path, threads=1).run(["probabilities"], {"vector": given})[0].astype(np.float64)
     labels = [str(label) for label in test.columns["label"]]
     target = targets([f"{row}" for row in range(len(labels))], labels, head.labels)

@@ -76,13 +76,13 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
     lesson = train_night(features, None, tower, documents, folder / "taught", night)
     start = train_night(unresolved(features, store), None, "never", documents, folder / "untaught", night)
     encoders = SharedEncoders(store)
-    taught, cold = (Retriever.open(one.release, aside.threads, open_encoder=encoders) for one in (lesson, start))
+    taught, cold = (Retriever.open(one.folder, aside.threads, open_encoder=encoders) for one in (lesson, start))
     texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()
     learned, untaught = taught.rank(texts, times), cold.rank(texts, times)
     scores: dict[str, NDArray[np.floating]] = {
         "frozen encoder, an article by its best section": best_section(
-            sections_of(start.release.index),
-            encoders(start.release.document_tower, aside.threads).encode(texts),
+            sections_of(start.folder.index),
+            encoders(start.folder.document_tower, aside.threads).encode(texts),
         ),
         BASELINE: untaught.signals[:, SCORES.index("dense")],
         "words alone (BM25)": untaught.signals[:, SCORES.index("bm25")],
@@ -91,12 +91,12 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
         "votes of past tickets alone": learned.signals[:, SCORES.index("ticket_knn")],
         "prior head alone": learned.signals[:, SCORES.index("prior")],
         "**blend**": learned.scores,
-        **{f"blend without {one}": fuse(learned.signals, {**lesson.blend, one: 0.0}) for one in SCORES},
+        **{f"blend without {one}": fuse(learned.signals, {**lesson.fusion, one: 0.0}) for one in SCORES},
     }
     ids, gold = questions["ticket_id"].to_pylist(), questions["article_ids"].to_pylist()
     found = {name: score_rankings(ids, one, taught.article_ids, gold) for name, one in scores.items()}
     return Benchmark(
-        found, lesson.blend, lesson.resolved, len(taught.article_ids), latency(lesson.release, texts, aside)
+        found, lesson.fusion, lesson.resolved, len(taught.article_ids), latency(lesson.folder, texts, aside)
     )
 
 

@@ -149,13 +149,13 @@ def backtest(
     ] = None,
 ) -> None:
     """Replay a history night by night: what learning every night is worth, against learning once and not at all."""
-    from nightshift.backtest.plan import planned
-    from nightshift.backtest.replay import replayed
-    from nightshift.backtest.report import prepared, table, write
+    from nightshift.backtest.plan import make_plan
+    from nightshift.backtest.replay import run_backtest
+    from nightshift.backtest.report import make_folder, table, write
 
     settings = Settings.from_env()
-    plan, folder = planned(since, until, every, tower), prepared(out or settings.home / "backtest")
-    result = replayed(source, plan, settings)
+    plan, folder = make_plan(since, until, every, tower), make_folder(out or settings.home / "backtest")
+    result = run_backtest(source, plan, settings)
     write(result, folder)
     print(table(result))
 

@@ -73,11 +73,11 @@ def _page(metrics: dict[str, float], about: dict[str, Any], new: int) -> Page:
         for name in ("intent", "prior")
         for part, one in about.get(name, {}).get("slices", {}).items()
     ]
-    caught = list(about.get("injection", {}).get("caught", {}).items())
+    recall = list(about.get("injection", {}).get("recall", {}).items())
     tables = {
         "What is absent": (("head", "because"), sorted(about["absent"].items())),
         "Slice by slice": (("head", "slice", "held-out tickets", "accuracy", "calibration error"), slices),
-        "Attacks above the limit that 1 % of tickets exceed": (("kind of attack", "share caught"), caught),
+        "Attacks above the limit that 1 % of tickets exceed": (("kind of attack", "recall"), recall),
         "All measures": (("measure", "value"), sorted(metrics.items())),
     }
     for caption, (columns, rows) in tables.items():

@@ -26,7 +26,7 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
     """The generator as it serves: parity with PyTorch in fp32, and agreement of the smaller variant with fp32."""
     from nightshift.export.generator import export_generator as export
     from nightshift.train.distractors import passages_of
-    from nightshift.train.generator import pays
+    from nightshift.train.generator import at_least_base
     from nightshift.train.generator_data import build_examples
     from nightshift.warehouse import read_mart
 
@@ -36,7 +36,7 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
         passages = passages_of(read_mart(store, features, "articles"))
         taught = build_examples(read_mart(store, features, "generator_examples"), passages, night.profile, SEED)
         probes = [example.prompt for example in [*taught.held_out, *taught.examples]]
-        served = adapter if adapter.digest and pays(adapter) else None
+        served = adapter if adapter.digest and at_least_base(adapter) else None
         model = export(served, adapter.base, night=night, probes=probes)
         finish(_page(model, "the adapter's" if served else "the base's"), changed=1, total=1, unit="models")
     return model

@@ -25,14 +25,14 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     from nightshift.export.encoder import export_query_tower as export
     from nightshift.export.quantize import RankedSample
     from nightshift.retrieval.sections import sections_of
-    from nightshift.train.query_tower_data import examples_of
+    from nightshift.train.query_tower_data import build_examples
     from nightshift.warehouse import read_mart
 
     night = Night.open(profile)
     store = night.store
     with stage("export-query-tower", night) as finish:
         sections = sections_of(store.checkout(index.digest))
-        asked = examples_of(read_mart(store, features, "training_pairs"), sections)
+        asked = build_examples(read_mart(store, features, "training_pairs"), sections)
         held = [row for row, out in enumerate(asked.held_out) if out]
         sample = RankedSample(
             [asked.texts[row] for row in held],

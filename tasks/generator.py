@@ -73,14 +73,14 @@ def _not_trained(reason: str) -> Page:
 
 
 def _page(model: Model, taught: "TrainingSet") -> Page:
-    from nightshift.train.generator import pays
+    from nightshift.train.generator import at_least_base
 
-    answered, before, asked = (int(model.metrics[name]) for name in ("answered", "answered_before", "asked"))
-    told = f"{answered} of {asked} held-out questions answered, {before} by the base"
-    if pays(model):
-        page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples: {told}")
+    passed, base, questions = (int(model.metrics[name]) for name in ("passed", "passed_base", "questions"))
+    result = f"{passed} of {questions} held-out questions answered, {base} by the base"
+    if at_least_base(model):
+        page = Page("Generator", "good", f"Trained on {len(taught.examples):,} grounded examples: {result}")
     else:
-        page = Page("Generator", "quiet", f"Training did not pay, the base goes on writing: {told}")
+        page = Page("Generator", "quiet", f"Training did not pay, the base goes on writing: {result}")
     page.note("A question is answered if what is written passes the check of every answer and cites the right article.")
     page.table(("measure", "value"), sorted(model.metrics.items()), "Training")
     return page.table(("examples", "number"), sorted(taught.counts.items()), "What became of the answers")

@@ -63,14 +63,14 @@ def _not_trained(reason: str) -> Page:
 
 def _page(model: Model) -> Page:
     after = {name: model.metrics[name] for name in ("hit@1", "hit@5", "hit@10", "mrr")}
-    before = {name: model.metrics[f"{name}_before"] for name in after}
-    gain = after["hit@5"] - before["hit@5"]
+    base = {name: model.metrics[f"{name}_base"] for name in after}
+    gain = after["hit@5"] - base["hit@5"]
     page = Page(
         "Query tower",
         "good" if gain > 0 else "warn",
-        f"hit@5 on held-out tickets {before['hit@5']:.3f} before, {after['hit@5']:.3f} after training",
+        f"hit@5 on held-out tickets {base['hit@5']:.3f} before, {after['hit@5']:.3f} after training",
     )
     page.numbers({"tickets learned from": int(model.metrics["tickets"]), "held out": int(model.metrics["held_out"])})
     page.numbers({"epoch kept": int(model.metrics["epochs"]), "last loss": model.metrics["loss"]})
-    page.picture("After training; the tick is the untrained tower", bars(after, before))
+    page.picture("After training; the tick is the untrained tower", bars(after, base))
     return page.note("Held-out tickets are the newest tenth of the training part. The documents stay frozen.")

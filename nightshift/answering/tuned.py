@@ -1,7 +1,7 @@
 """What a night tunes of retrieval and answering, as a release carries it.
 
 TunedParameters(fusion={"dense": 0.52, "bm25": 0.21, ...}, confidence={"bias": -3.1, ...},
-                policy={"confidence_floor": 0.41, ...}, metrics={"decline_auc": 0.93, ...})
+                policy={"confidence_floor": 0.41, ...}, metrics={"abstention_auc": 0.93, ...})
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Score a registered release on questions of any mapped source, without touching lake, warehouse or registry.
 
-    nightshift evaluate --source 'file:///exports/desk?mapping=desk.yaml' --from 2025-01-01
+    nightshift evaluate --source 'file:///exports/helpdesk?mapping=helpdesk.yaml' --from 2025-01-01
 
-The towers, heads, blend and policy are the release's; the articles, and the tickets resolved before the day, are the
-source's. So a set the release has never seen shows what it learned that carries over.
+Towers, classifiers, fusion weights and policy are the release's; the articles, and the tickets resolved before that day,
+are the source's. So a set that the release has never seen shows how well it generalises.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
-"""Which nights a backtest replays, and what it may do in them.
+"""Which nights a backtest replays, and whether it trains the query tower.
 
-plan = planned(datetime(2024, 7, 1), datetime(2025, 6, 30), "7d", "never")
-plan.nights      # [2024-07-01, 2024-07-08, ..., 2025-06-30]: learn on each, then ask what came before the next
-plan.end         # 2025-07-01: the last day counts in full
+plan = make_plan(datetime(2024, 7, 1), datetime(2025, 6, 30), "7d", "never")
+plan.nights      # [2024-07-01, 2024-07-08, ..., 2025-06-30]: train on each, then test on the questions before the next
+plan.end         # 2025-07-01: the last day is included
 """
 
 import re
@@ -33,13 +33,13 @@ class Plan:
         return [self.first + number * self.every for number in range(-(-(self.end - self.first) // self.every))]
 
     def spans(self) -> Iterator[tuple[datetime, datetime]]:
-        """Every night with the end of the time whose questions test it."""
+        """Each night with the end of the time span whose questions test it."""
         for night in self.nights:
             yield night, min(night + self.every, self.end)
 
 
-def planned(first: datetime, last: datetime, every: str, tower: str) -> Plan:
-    """The plan from the first night to the `last` day. SettingsError where it cannot be replayed."""
+def make_plan(first: datetime, last: datetime, every: str, tower: str) -> Plan:
+    """The plan from the first night to the `last` day; `every` is such as "7d". Raises SettingsError."""
     if tower not in TOWER:
         raise SettingsError(f"--tower is {tower!r}", f"use one of: {', '.join(TOWER)}")
     days = re.fullmatch(r"([1-9]\d{0,2})d", every)
@@ -52,7 +52,7 @@ def planned(first: datetime, last: datetime, every: str, tower: str) -> Plan:
     plan = Plan(first, last + timedelta(days=1), timedelta(days=int(days[1])), tower)
     if len(plan.nights) < 2:
         raise SettingsError(
-            f"there is one night from {first:%Y-%m-%d} to {last:%Y-%m-%d} at {every}, so nothing is learned after it",
+            f"there is one night from {first:%Y-%m-%d} to {last:%Y-%m-%d} at {every}, so no night tests what was learned before it",
             "give a longer time, or nights closer together with --every",
         )
     return plan

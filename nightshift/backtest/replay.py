@@ -1,10 +1,10 @@
-"""Night by night: learn from what was known, then ask what came next of everyone who competes.
+"""Night by night: train on what was known, then rank articles for the questions that came next, with four systems.
 
-    result = replayed("file:///exports/desk?mapping=desk.yaml", plan, settings)
+    result = run_backtest("file:///exports/helpdesk?mapping=helpdesk.yaml", plan, settings)
     result.nights[5].hits["nightly"]["hit@5"]     # [1., 0., 1., ...]: one number per question of that week
 
-nightly   learns on every night      bm25    words in common alone
-frozen    learned on the first one   dense   the base encoder alone
+nightly   trained on every night     bm25    BM25 alone
+frozen    trained on the first one   dense   the base encoder alone
 """
 
 import tempfile
@@ -31,27 +31,29 @@ from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
-CONTENDERS = ("nightly", "frozen", "bm25", "dense")
-MEASURES = ("hit@1", "hit@5", "hit@10")
-"""What is told of every contender; score_rankings measures more."""
+SYSTEMS = ("nightly", "frozen", "bm25", "dense")
+MEASURES = ("hit@1", "hit@5", "hit@10")  # of those that score_rankings gives
 
-Hits = dict[str, dict[str, NDArray[np.float64]]]
+Hits = dict[str, dict[str, NDArray[np.float64]]]  # system -> measure -> [questions]
 
 
 @dataclass(frozen=True)
 class ReplayedNight:
-    """What one night learned and cost, and how the questions after it went: `hits` [questions] by contender and measure."""
+    """The release of one night and the hits on the questions asked after it, at `asked_at`.
 
-    at: datetime
-    lesson: NightRelease
-    trained: bool
+    `tower_trained`: whether this night trained the query tower. `hits` is empty where nothing was asked.
+    """
+
+    date: datetime
+    release: NightRelease
+    tower_trained: bool
     asked_at: list[datetime]
     hits: Hits
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """A replayed history. `reading_seconds` is the CPU of ingest, transform and the document tower, once for all nights."""
+    """A replayed history. `reading_seconds`: CPU seconds of ingest, transform and document tower, spent once for all nights."""
 
     source: str
     plan: Plan
@@ -60,14 +62,13 @@ class Backtest:
     nights: list[ReplayedNight]
 
 
-def replayed(source: str, plan: Plan, settings: Settings) -> Backtest:
-    """Replay `plan` on `source` in a state of its own, which is gone afterwards.
+def run_backtest(source: str, plan: Plan, settings: Settings) -> Backtest:
+    """Replay `plan` on `source` in a temporary state folder, which is removed afterwards.
 
     Raises SourceError, WarehouseError, NotEnoughData for a history with too few dated questions.
     """
     with tempfile.TemporaryDirectory() as name:
-        aside = settings.isolated_in(Path(name))
-        night, started = Night.from_settings(aside), cpu_seconds()
+        night, started = Night.from_settings(settings.isolated_in(Path(name))), cpu_seconds()
         history = read_history(source, plan, night)
         texts = history.links["text"].to_pylist()
         documents = export_document_tower(night.profile.encoder, night, texts)
@@ -77,46 +78,47 @@ def replayed(source: str, plan: Plan, settings: Settings) -> Backtest:
 
 
 def replay(history: History, plan: Plan, documents: Model, night: Night) -> list[ReplayedNight]:
-    """Every night of `plan`, oldest first. A night after which nobody asked anything has no hits."""
-    # What is asked is embedded apart from what is learned: no night finds its embeddings already paid for.
+    """Every night of `plan`, oldest first."""
+    # Test questions have an embedding cache of their own: so each night pays for embedding its training tickets.
     settings = night.settings
     encoders = SharedEncoders(open_store(f"file://{settings.home}/asked"))
 
-    def opened(release: ReleaseFolder) -> Retriever:
-        return Retriever.open(release, settings.threads, open_encoder=encoders)
+    def retriever(folder: ReleaseFolder) -> Retriever:
+        return Retriever.open(folder, settings.threads, open_encoder=encoders)
 
     nights: list[ReplayedNight] = []
-    last: NightRelease | None = None
-    rivals: dict[str, Retriever] = {}
-    for number, (at, until) in enumerate(plan.spans(), start=1):
+    previous: NightRelease | None = None
+    fixed: dict[str, Retriever] = {}
+    for number, (date, until) in enumerate(plan.spans(), start=1):
         folder = settings.home / f"night-{number}"
-        lesson = train_night(history.features(at, night.store), last, plan.tower, documents, folder, night)
-        trained = lesson.learned != (last.learned if last else frozenset())
-        if not rivals:
-            rivals = {"frozen": opened(lesson.release), "plain": opened(_plain(lesson, settings.home / "plain"))}
-        asked = history.questions(at, until)
-        hits = _hits(asked, {**rivals, "nightly": opened(lesson.release)}) if asked.num_rows else {}
-        nights.append(ReplayedNight(at, lesson, trained, asked["created_at"].to_pylist(), hits))
-        last = lesson
-        log(f"  night {number} of {len(plan.nights)}  {at:%Y-%m-%d}  {_told(nights[-1])}")
+        release = train_night(history.features(date, night.store), previous, plan.tower, documents, folder, night)
+        tower_trained = release.learned != (previous.learned if previous else frozenset())
+        if not fixed:
+            base = _base_release(release, settings.home / "base")
+            fixed = {"frozen": retriever(release.folder), "base": retriever(base)}
+        questions = history.questions(date, until)
+        hits = _hits(questions, {**fixed, "nightly": retriever(release.folder)}) if questions.num_rows else {}
+        nights.append(ReplayedNight(date, release, tower_trained, questions["created_at"].to_pylist(), hits))
+        previous = release
+        log(f"  night {number} of {len(plan.nights)}  {date:%Y-%m-%d}  {_summary(nights[-1])}")
     return nights
 
 
-def _hits(asked: pa.Table, rivals: dict[str, Retriever]) -> Hits:
-    """How everyone ranks the questions that came next; `rivals` by name, with the `plain` one for its signals."""
-    texts, times = asked["text"].to_pylist(), asked["created_at"].to_pylist()
-    ids, gold = asked["ticket_id"].to_pylist(), asked["article_ids"].to_pylist()
-    ranked = {name: one.rank(texts, times) for name, one in rivals.items()}
+def _hits(questions: pa.Table, retrievers: dict[str, Retriever]) -> Hits:
+    """The measures of every system; the `base` retriever gives the retrieval scores of BM25 and of the base encoder."""
+    texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()
+    ids, gold = questions["ticket_id"].to_pylist(), questions["article_ids"].to_pylist()
+    ranked = {name: retriever.rank(texts, times) for name, retriever in retrievers.items()}
     scores: dict[str, NDArray[np.floating]] = {name: ranking.scores for name, ranking in ranked.items()}
-    scores |= {name: ranked["plain"].signals[:, SCORES.index(name)] for name in ("bm25", "dense")}
-    articles = {name: rivals.get(name, rivals["plain"]).article_ids for name in CONTENDERS}
-    found = {name: score_rankings(ids, scores[name], articles[name], gold) for name in CONTENDERS}
-    return {name: {measure: found[name].values[measure] for measure in MEASURES} for name in CONTENDERS}
+    scores |= {name: ranked["base"].signals[:, SCORES.index(name)] for name in ("bm25", "dense")}
+    articles = {name: retrievers.get(name, retrievers["base"]).article_ids for name in SYSTEMS}
+    measured = {name: score_rankings(ids, scores[name], articles[name], gold) for name in SYSTEMS}
+    return {name: {measure: measured[name].values[measure] for measure in MEASURES} for name in SYSTEMS}
 
 
-def _plain(frozen: NightRelease, folder: Path) -> ReleaseFolder:
-    """The frozen release with the base encoder for questions: what words and likeness alone would find."""
-    release = frozen.release
+def _base_release(frozen: NightRelease, folder: Path) -> ReleaseFolder:
+    """The frozen release with the base encoder in place of its query tower."""
+    release = frozen.folder
     return ReleaseFolder.link(
         folder,
         index=release.index,
@@ -128,9 +130,9 @@ def _plain(frozen: NightRelease, folder: Path) -> ReleaseFolder:
     )
 
 
-def _told(night: ReplayedNight) -> str:
-    cost = f"{night.lesson.cost.seconds:.1f} s of CPU{', query tower trained' if night.trained else ''}"
+def _summary(night: ReplayedNight) -> str:
+    cost = f"{night.release.cost.seconds:.1f} s of CPU{', query tower trained' if night.tower_trained else ''}"
     if not night.hits:
         return f"no questions, {cost}"
-    hits = ", ".join(f"{name} {of['hit@5'].mean():.2f}" for name, of in night.hits.items())
+    hits = ", ".join(f"{name} {scores['hit@5'].mean():.2f}" for name, scores in night.hits.items())
     return f"{len(night.asked_at)} questions, hit@5 {hits}; {cost}"

@@ -1,13 +1,13 @@
-"""A dated history, read once, and cut to what was known on a night.
+"""A dated history, read once, and its marts as they were on a given night.
 
-    history = read_history("file:///exports/desk?mapping=desk.yaml", plan, night)
-    features = history.features(datetime(2024, 7, 1), store)    # the marts of that night: articles, pairs, questions
+    history = read_history("file:///exports/helpdesk?mapping=helpdesk.yaml", plan, night)
+    features = history.features(datetime(2024, 7, 1), night.store)    # the marts of that night: articles, pairs, questions
     week = history.questions(datetime(2024, 7, 1), datetime(2024, 7, 8))
 
     links:  ticket_id='1482' article_id='cannot-receive-messages' text='Cannot receive ...' created_at=... known_at=...
 
-A link is known from the day it was made, and never before the first answer of a helper to its ticket: sources that do
-not date their links give them the day of the question. Articles are those of the source as it is today.
+A link is known from the day it was made, and not before the first answer of a helper to its ticket: sources that do
+not date their links give them the date of the question. Articles are those of the source as it is today.
 """
 
 import io
@@ -29,8 +29,8 @@ from nightshift.warehouse import MARTS, transform
 from nightshift.warehouse.duckdb import connect, read_sql, warehouse_file
 from nightshift.warehouse.marts import group_questions
 
-FEWEST_QUESTIONS = 30  # below it no interval of a difference would say anything
-MIN_WORDS = 3  # shorter tickets are asked, not learned from
+FEWEST_QUESTIONS = 30  # with fewer the interval of a difference is too wide to be of use
+MIN_WORDS = 3  # shorter tickets are test questions, but not training data
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,29 @@ class History:
     snapshot: str
 
     def features(self, night: datetime, store: Store) -> Features:
-        """The marts of `night`, as `transform` with this split makes them: nothing later is in what is learned from.
+        """The marts of `night`, as `transform` with this split makes them: the training data holds nothing later.
 
-        A ticket that says what a question from this night on says is not learned from either.
+        A ticket with the same text as a question from this night on is left out of the training data as well.
         """
-        asked = self.links.filter(pc.greater_equal(self.links["created_at"], night))
+        later = self.links.filter(pc.greater_equal(self.links["created_at"], night))
         known = (
             (pc.field("created_at") < night)
             & (pc.field("known_at") < night)
             & (pc.field("n_words") >= MIN_WORDS)
-            & ~pc.field("text_key").isin(asked["text_key"].unique())
+            & ~pc.field("text_key").isin(later["text_key"].unique())
         )
         pairs = self.links.filter(known).select(MARTS["training_pairs"].names).cast(MARTS["training_pairs"])
-        unresolved = MARTS["unresolved"].empty_table()  # a backtest ranks; it declines nothing
-        marts = {"training_pairs": pairs, "eval_questions": group_questions(asked), "unresolved": unresolved}
-        tree = {f"{name}.parquet": store.put(_written(table)) for name, table in marts.items()}
+        unresolved = MARTS["unresolved"].empty_table()  # a backtest ranks and never declines
+        marts = {"training_pairs": pairs, "eval_questions": group_questions(later), "unresolved": unresolved}
+        tree = {f"{name}.parquet": store.put(_parquet(table)) for name, table in marts.items()}
         digest = store.put_json({**tree, "articles.parquet": self.articles})
         rows = {name: table.num_rows for name, table in marts.items()}
         return Features(digest, self.snapshot, f"{night.isoformat()}Z", rows)
 
     def questions(self, since: datetime, until: datetime) -> pa.Table:
-        """One row per question asked in this time, oldest first, with all the articles that resolved it."""
-        inside = (pc.field("created_at") >= since) & (pc.field("created_at") < until)
-        return group_questions(self.links.filter(inside)).sort_by(
+        """One row per question asked in [since, until), oldest first, with all the articles that resolved it."""
+        in_span = (pc.field("created_at") >= since) & (pc.field("created_at") < until)
+        return group_questions(self.links.filter(in_span)).sort_by(
             [("created_at", "ascending"), ("ticket_id", "ascending")]
         )
 
@@ -91,7 +91,7 @@ def history_of(snapshot: Snapshot, plan: Plan, night: Night) -> History:
     return History(links, night.store.tree(features.digest)["articles.parquet"], snapshot.digest)
 
 
-def _written(table: pa.Table) -> bytes:
+def _parquet(table: pa.Table) -> bytes:
     data = io.BytesIO()
     pq.write_table(table, data, compression="zstd")
     return data.getvalue()

@@ -1,10 +1,10 @@
-"""What a night learns: the same stages as a real one, from its marts to a folder that `Retriever.open` opens.
+"""The training of one replayed night: the stages of a real one, from its marts to a folder that `Retriever.open` opens.
 
-    lesson = train_night(history.features(time, store), last, plan.tower, documents, folder, night)
-    lesson.release          # a ReleaseFolder without generator, record and lineage
-    lesson.cost             # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
+    release = train_night(history.features(date, night.store), previous, plan.tower, documents, folder, night)
+    release.folder          # a ReleaseFolder without generator, record and lineage
+    release.cost            # Cost(embedded=23, seconds=3.1, tower_seconds=0.0): CPU seconds
 
-The generator, drift and gates have no say in which articles are found, and are left out.
+The generator, drift and gates do not change which articles are found, and are left out.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from nightshift.registry.retraining import new_share
 from nightshift.release.layout import ReleaseFolder, Weights
 from nightshift.retrieval.sections import sections_of
 from nightshift.train.classifiers import train_classifiers
-from nightshift.train.dataset import Labelled
+from nightshift.train.dataset import LabelledVectors
 from nightshift.train.load_dataset import labelled_pairs
 from nightshift.train.query_tower import train_query_tower
 from nightshift.train.query_tower_data import can_train
@@ -31,12 +31,12 @@ from nightshift.train.tune_retrieval import tune
 from nightshift.warehouse import read_mart
 
 SEED = 7
-NO_TICKETS = Labelled([], np.zeros((0, 0), np.float32), [], [])
+NO_TICKETS = LabelledVectors([], np.zeros((0, 0), np.float32), [], [])
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a night took: texts embedded, CPU seconds in all, and those of them that went into the query tower."""
+    """Texts embedded, CPU seconds in all, and those of them that training and exporting the query tower took."""
 
     embedded: int
     seconds: float
@@ -45,46 +45,49 @@ class Cost:
 
 @dataclass(frozen=True)
 class NightRelease:
-    """A night's release, as far as retrieval goes. `queries` is the tower that embeds questions."""
+    """The retrieval part of a night's release.
 
-    release: ReleaseFolder
-    queries: Model
-    learned: frozenset[str]  # the tickets that the query tower has learned from
+    `learned`: ids of the tickets that the query tower was trained on. `resolved`: number of resolved tickets known.
+    """
+
+    folder: ReleaseFolder
+    query_tower: Model
+    learned: frozenset[str]
     resolved: int
-    blend: dict[str, float]
+    fusion: dict[str, float]
     cost: Cost
 
 
 def train_night(
     features: Features,
-    last: NightRelease | None,
+    previous: NightRelease | None,
     tower: str,
     documents: Model,
     folder: Path,
     night: Night,
-    tickets: Labelled = NO_TICKETS,
+    tickets: LabelledVectors = NO_TICKETS,
 ) -> NightRelease:
-    """Learn from `features` into `folder`. The query tower is that of the `last` night until it pays to train one.
+    """Train on `features` and write the release to `folder`. `tower` is "never" or "auto" (see `_query_tower`).
 
-    Intents, which have no say in which articles are found, are learned only from `tickets` that are given.
+    `tickets` are those that the intent classifier is trained on; without them there is none, which changes no ranking.
 
     Raises NotEnoughData without an article, TrainingFailed, ParityExceeded.
     """
     store, started = night.store, cpu_seconds()
     index, work = build(features, documents, night)
-    began = cpu_seconds()
-    queries, learned = _query_tower(features, index, last, tower, documents, night)
-    tower_seconds = cpu_seconds() - began
+    before_tower = cpu_seconds()
+    queries, learned = _query_tower(features, index, previous, tower, documents, night)
+    tower_seconds = cpu_seconds() - before_tower
     pairs = labelled_pairs(features, documents, night)
     trained = train_classifiers(tickets, pairs, ordinary=None, profile=night.profile)
-    heads = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
+    classifiers = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
     tuned = tune(features, index, documents, queries, tickets, night)
     release = ReleaseFolder.link(
         folder,
         index=store.checkout(index.digest),
         document_tower=store.checkout(documents.digest),
         query_tower=store.checkout(queries.digest),
-        classifiers=store.checkout(heads.digest),
+        classifiers=store.checkout(classifiers.digest),
         weights=Weights(tuned.fusion, tuned.confidence),
         policy=tuned.policy,
     )
@@ -95,19 +98,22 @@ def train_night(
 def _query_tower(
     features: Features,
     index: Index,
-    last: NightRelease | None,
+    previous: NightRelease | None,
     tower: str,
     documents: Model,
     night: Night,
 ) -> tuple[Model, frozenset[str]]:
-    """Tonight's query tower and what it learned from: by the rule of the nights where `tower` is auto."""
-    store, size = night.store, night.profile
-    pairs = read_mart(store, features, "training_pairs")
-    today = set(pairs["ticket_id"].to_pylist())
+    """The query tower of the night and the ids of the tickets it was trained on.
+
+    never: the base encoder. auto: the previous night's tower until the share of new tickets reaches the profile's
+    `retrain_share`, as in the nightly workflow; then a newly trained one.
+    """
+    store, pairs = night.store, read_mart(night.store, features, "training_pairs")
+    known = set(pairs["ticket_id"].to_pylist())
     if tower == "never" or not can_train(pairs):
         return documents, frozenset()
-    if last and last.learned and new_share(last.learned, today) < size.retrain_share:
-        return last.queries, last.learned
+    if previous and previous.learned and new_share(previous.learned, known) < night.profile.retrain_share:
+        return previous.query_tower, previous.learned
     adapter = train_query_tower(
         pairs,
         sections_of(store.checkout(index.digest)),

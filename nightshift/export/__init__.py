@@ -1,1 +1,1 @@
-"""From what training left to what serving runs: ONNX graphs that were checked against their originals."""
+"""Trained models to ONNX: each graph is checked against the model it comes from, and quantized where that costs no quality."""

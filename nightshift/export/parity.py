@@ -1,4 +1,4 @@
-"""Does an exported model still say what the original says? Measured, never assumed.
+"""Parity: the difference between the outputs of an exported model and of the original.
 
 check("document tower", original, exported, tolerance=1e-4)   # -> 1.8e-07, or ParityExceeded
 """
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from nightshift.errors import ParityExceeded
 
 
-def check(what: str, original: NDArray[np.floating], exported: NDArray[np.floating], tolerance: float) -> float:
-    """The largest absolute difference between the two. Raises ParityExceeded above `tolerance`, or for NaN."""
+def check(name: str, original: NDArray[np.floating], exported: NDArray[np.floating], tolerance: float) -> float:
+    """The largest absolute difference of two arrays of one shape. Raises ParityExceeded above `tolerance`, or for NaN."""
     if original.shape != exported.shape:
         raise ParityExceeded(
-            f"the exported {what} gives {exported.shape} where the original gives {original.shape}",
+            f"the exported {name} gives {exported.shape} where the original gives {original.shape}",
             "the export is wrong for this model: check its pooling and its output",
         )
     difference = float(np.abs(original - exported).max(initial=0.0))
     if not difference <= tolerance:
         raise ParityExceeded(
-            f"the exported {what} differs from the original by {difference:.2g} (at most {tolerance:.2g} is allowed)",
+            f"the exported {name} differs from the original by {difference:.2g} (at most {tolerance:.2g} is allowed)",
             "keep the release that serves; export with the pinned versions of torch, transformers and onnxruntime",
         )
     return difference

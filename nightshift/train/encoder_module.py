@@ -1,4 +1,4 @@
-"""The sentence encoder in PyTorch: what training changes and export freezes.
+"""The sentence encoder in PyTorch, for training and export.
 
 This module imports torch at the top, because it defines a torch module: import it inside functions only.
 
@@ -35,7 +35,7 @@ class Tower(nn.Module):
 
 
 def load_tower(folder: Path, attention: str = "sdpa") -> Tower:
-    """The pretrained tower in `folder`, in evaluation mode. Raises SettingsError for a pooling we do not have."""
+    """The pretrained tower in `folder`, in evaluation mode. Raises SettingsError for a pooling other than mean and cls."""
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -54,12 +54,12 @@ def pooling_of(folder: Path) -> str:
         if modes.get(mode):
             return pooling
     raise SettingsError(
-        f"{folder.name} pools in a way the towers do not know", "use an encoder with mean or cls pooling"
+        f"{folder.name} has a pooling that is neither mean nor cls", "use an encoder with mean or cls pooling"
     )
 
 
 def max_tokens_of(folder: Path) -> int:
-    """How many tokens the model was pretrained to read at once."""
+    """The longest input in tokens that the model was pretrained on."""
     config = folder / "sentence_bert_config.json"
     if config.exists():
         return int(json.loads(config.read_bytes())["max_seq_length"])
@@ -67,7 +67,7 @@ def max_tokens_of(folder: Path) -> int:
 
 
 def load_tokenizer(folder: Path, max_tokens: int) -> Any:
-    """The tokenizer that training and export share with the runtime: padded to the longest, cut at `max_tokens`."""
+    """The tokenizer that training and export share with serving: pads to the longest text, truncates at `max_tokens`."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -80,6 +80,6 @@ def tokenize(tokenizer: Any, texts: list[str]) -> dict[str, Tensor]:
     """`input_ids` and `attention_mask`, int64 [n, longest]."""
     encodings = tokenizer.encode_batch(texts)
     return {
-        "input_ids": torch.tensor([one.ids for one in encodings]),
-        "attention_mask": torch.tensor([one.attention_mask for one in encodings]),
+        "input_ids": torch.tensor([encoding.ids for encoding in encodings]),
+        "attention_mask": torch.tensor([encoding.attention_mask for encoding in encodings]),
     }

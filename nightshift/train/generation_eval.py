@@ -1,9 +1,9 @@
-"""Does the generator answer better for what it learned? Held-out questions, judged by the rules that serving applies.
+"""Generation evaluation: held-out questions answered by base and adapted model, judged by the checks of serving.
 
-    said = written(model, tokenizer, [render(one.question, one.shown) for one in held_out])
-    [passes(one, text) for one, text in zip(held_out, said, strict=True)]        # [True, False, True, ...]
+    texts = generate(model, tokenizer, [render(example.question, example.shown) for example in held_out])
+    [passes_checks(example, text) for example, text in zip(held_out, texts, strict=True)]        # [True, False, True, ...]
 
-The loss cannot tell: a model that has learned to say half a sentence finds the rest of it likely.
+The held-out loss is not enough: it is teacher-forced, so a model that breaks off its own sentences can still have a low one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ from nightshift.progress import track
 from nightshift.text.passages import Passage
 from nightshift.train.generator_data import Example
 
-AT_ONCE = 12  # prompts decoded together: a step costs little more than for one
-ENOUGH = 48  # tokens: the first sentence decides
+BATCH = 12  # prompts decoded together: a step costs little more than for one
+MAX_TOKENS = 48  # the first sentence is enough to judge
 
 
 @dataclass(frozen=True)
 class FixedRetrieval:
-    """A retrieval that always finds the same and is sure of it: only the generator is tried."""
+    """A retrieval that always returns the same passages with confidence 1, so that only the generator is evaluated."""
 
     passages: tuple[Passage, ...]
 
@@ -36,8 +36,8 @@ class FixedRetrieval:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """A generator that has said it already."""
+class _FixedGenerator:
+    """A generator that always returns the same text."""
 
     text: str
 
@@ -46,30 +46,32 @@ class _Said:
 
 
 def passes_checks(example: Example, text: str) -> bool:
-    """Whether `text` would be shown as it was generated and cites the right article, or declines where that is right."""
-    *_, last = Assistant(FixedRetrieval(example.shown), _Said(text), Policy()).answer(example.question)
+    """Whether serving would show `text` as generated and it cites the right article; for a declining example, whether it declines."""
+    *_, last = Assistant(FixedRetrieval(example.shown), _FixedGenerator(text), Policy()).answer(example.question)
     assert isinstance(last, Answered)  # it is always the last event
     if example.kind == "declining":
         return last.declined
-    return last.source == "generated" and example.article_id in {one.article_id for one in last.citations}
+    return last.source == "generated" and example.article_id in {citation.article_id for citation in last.citations}
 
 
-def generate(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int = ENOUGH) -> list[str]:
+def generate(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int = MAX_TOKENS) -> list[str]:
     """What a PyTorch causal LM writes after each prompt, greedily, up to the end of turn or `max_tokens`."""
     import torch
 
-    order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
+    order = sorted(range(len(prompts)), key=lambda position: len(prompts[position]))
     end = tokenizer.convert_tokens_to_ids(END_OF_TURN)
-    said = [""] * len(prompts)
-    batches = [order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE)]
-    for places in track(batches, "answers", len(batches), "batches"):
-        tokens = [tokenizer.encode(prompts[place], add_special_tokens=False) for place in places]
+    texts = [""] * len(prompts)
+    batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    for positions in track(batches, "answers", len(batches), "batches"):
+        tokens = [tokenizer.encode(prompts[position], add_special_tokens=False) for position in positions]
         longest = max(map(len, tokens))
-        # Padding stands on the left: what is written follows the prompt.
-        ids = torch.tensor([[end] * (longest - len(one)) + one for one in tokens], device=model.device)
-        mask = torch.tensor([[0] * (longest - len(one)) + [1] * len(one) for one in tokens], device=model.device)
+        # Padding on the left: generation continues the prompt.
+        ids = torch.tensor([[end] * (longest - len(prompt)) + prompt for prompt in tokens], device=model.device)
+        mask = torch.tensor(
+            [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in tokens], device=model.device
+        )
         with torch.inference_mode():
-            out = model.generate(
+            output = model.generate(
                 input_ids=ids,
                 attention_mask=mask,
                 max_new_tokens=max_tokens,
@@ -77,6 +79,6 @@ def generate(model: Any, tokenizer: Any, prompts: Sequence[str], max_tokens: int
                 eos_token_id=end,
                 pad_token_id=end,
             )
-        for place, row in zip(places, out[:, longest:].tolist(), strict=True):
-            said[place] = tokenizer.decode(row[: row.index(end)] if end in row else row)
-    return said
+        for position, row in zip(positions, output[:, longest:].tolist(), strict=True):
+            texts[position] = tokenizer.decode(row[: row.index(end)] if end in row else row)
+    return texts

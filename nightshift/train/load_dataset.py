@@ -1,4 +1,4 @@
-"""What the heads learn from: vectors from the embedding cache beside their labels, and plain texts.
+"""The training data of the classifiers: vectors from the embedding cache with their labels, and plain texts.
 
 tickets, pairs = labelled_tickets(features, document_tower, night), labelled_pairs(...)
 ordinary = ordinary_tickets(features, store)   # {ticket_id: text}
@@ -19,22 +19,22 @@ from nightshift.models.embedding_cache import cached_vectors, text_keys
 from nightshift.night import Night
 from nightshift.retrieval.sections import Sections
 from nightshift.store import Store
-from nightshift.train.dataset import Labelled
+from nightshift.train.dataset import LabelledVectors
 from nightshift.warehouse import read_mart
 
 NEWEST_FIRST = [("created_at", "descending"), ("ticket_id", "ascending")]
-ORDINARY = 2_000  # tickets that say what is normal here
+MAX_ORDINARY = 2_000  # tickets that the injection classifier learns as harmless
 
 
-def labelled_tickets(features: Features, document_tower: Model, night: Night) -> Labelled:
-    """The newest tickets of the training part that carry an intent, at most `intent_tickets` of the profile."""
+def labelled_tickets(features: Features, document_tower: Model, night: Night) -> LabelledVectors:
+    """The newest tickets of the training part that have an intent, at most `intent_tickets` of the profile."""
     tickets = read_mart(night.store, features, "tickets")
     trained = pc.and_(pc.equal(tickets["split"], "train"), pc.not_equal(tickets["intent"], ""))
     rows = tickets.filter(trained).sort_by(NEWEST_FIRST).slice(0, night.profile.intent_tickets)
     return _labelled(rows, "intent", document_tower, night)
 
 
-def labelled_pairs(features: Features, document_tower: Model, night: Night) -> Labelled:
+def labelled_pairs(features: Features, document_tower: Model, night: Night) -> LabelledVectors:
     """Every training pair, labelled with the article that resolved the ticket, and the sections of all articles."""
     pairs = read_mart(night.store, features, "training_pairs")
     labelled = _labelled(pairs, "article_id", document_tower, night)
@@ -42,9 +42,9 @@ def labelled_pairs(features: Features, document_tower: Model, night: Night) -> L
 
 
 def ordinary_tickets(features: Features, store: Store) -> dict[str, str]:
-    """The newest tickets of the training part by id, labelled or not: what people here write."""
+    """The newest tickets of the training part by id, labelled or not: the harmless examples of the injection classifier."""
     tickets = read_mart(store, features, "tickets")
-    rows = tickets.filter(pc.equal(tickets["split"], "train")).sort_by(NEWEST_FIRST).slice(0, ORDINARY)
+    rows = tickets.filter(pc.equal(tickets["split"], "train")).sort_by(NEWEST_FIRST).slice(0, MAX_ORDINARY)
     return dict(zip(rows["ticket_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
@@ -55,9 +55,9 @@ def _sections(features: Features, document_tower: Model, night: Night) -> Sectio
     return Sections(vectors, chunks["article_id"].to_pylist())
 
 
-def _labelled(rows: pa.Table, label: str, document_tower: Model, night: Night) -> Labelled:
+def _labelled(rows: pa.Table, label: str, document_tower: Model, night: Night) -> LabelledVectors:
     texts = rows["text"].to_pylist()
-    return Labelled(
+    return LabelledVectors(
         rows["ticket_id"].to_pylist(),
         _vectors("tickets", text_keys(texts), texts, document_tower, night),
         rows[label].to_pylist(),

@@ -1,11 +1,11 @@
-"""The query tower: a LoRA adapter that learns which article resolves which ticket, over documents that stay frozen.
+"""The query tower: a LoRA adapter on the sentence encoder, trained to rank the article that resolved a ticket first.
 
     pairs:  ticket_id='1482' text='Cannot receive mail after update ...' article_id='cannot-receive-messages' created_at=...
     model = train_query_tower(pairs, sections, tower, night=night, seed=7, log_metrics=log_metrics,
                               trained_on=features.digest)
 
-The loss is a softmax over all articles, each scored by its best frozen section: no negatives to sample, and no
-document is ever encoded again. Under torch elastic every process takes its share of each batch; the first one stores.
+The loss is a softmax over all articles, each scored by its best frozen section: no negatives are sampled, and no
+document is encoded again. Under torch elastic every process takes its share of each batch; the first one stores.
 """
 
 import math
@@ -27,8 +27,8 @@ from nightshift.retrieval.sections import Sections
 from nightshift.store import Store
 from nightshift.store.base_models import resolve
 from nightshift.store.model_tree import store_model, write_trained_on
-from nightshift.train.lora import adapted, save_adapter
-from nightshift.train.query_tower_data import FEWEST_TICKETS, Examples, batches, examples_of
+from nightshift.train.lora import add_adapter, save_adapter
+from nightshift.train.query_tower_data import FEWEST_TICKETS, ResolvedTickets, batches, build_examples
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nightshift.train.encoder_module import Tower
 
 LEARNING_RATE = 4e-4
+UNUSED_MODULES = r".*pooler.*"  # they have no adapter: the tower pools by itself
 TEMPERATURE = 0.05
 PATIENCE = 3  # epochs without a better held-out ranking before training ends
 LOG_EVERY = 10
@@ -44,7 +45,7 @@ LogMetrics = Callable[[dict[str, float], int], None]
 
 
 def untrained(base: str) -> Model:
-    """The adapter that is none: exported, it is the base encoder."""
+    """An artifact without an adapter: exported, it is the base encoder."""
     return Model(kind="query_tower_adapter", digest="", base=base, trained_on="")
 
 
@@ -58,8 +59,8 @@ def article_loss(vectors: "Tensor", sections: "Tensor", columns: "Tensor", golds
     cosines = vectors @ sections.T
     best = torch.full(golds.shape, -torch.inf, dtype=cosines.dtype, device=cosines.device)
     logits = best.scatter_reduce(1, columns.expand_as(cosines), cosines, "amax") / TEMPERATURE
-    right = logits.masked_fill(~golds, -torch.inf)
-    return (logits.logsumexp(1) - right.logsumexp(1)).sum()
+    gold_logits = logits.masked_fill(~golds, -torch.inf)
+    return (logits.logsumexp(1) - gold_logits.logsumexp(1)).sum()
 
 
 def train_query_tower(
@@ -72,12 +73,12 @@ def train_query_tower(
     log_metrics: LogMetrics,
     trained_on: str,
 ) -> Model:
-    """Train the adapter and keep the epoch that ranks the newest tenth of the tickets best, the untrained one included.
+    """Train the adapter and keep the epoch with the best MRR on the newest tenth of the tickets, epoch 0 included.
 
-    `trained_on` is the digest of the features the pairs come from. With too few resolved tickets the answer is an
-    `untrained` model, and the base encoder serves. Raises TrainingFailed.
+    `trained_on` is the digest of the features the pairs come from. With too few resolved tickets the result is
+    `untrained`, and the base encoder serves. Raises TrainingFailed.
     """
-    examples = examples_of(pairs, sections)
+    examples = build_examples(pairs, sections)
     if len(examples.ticket_ids) < FEWEST_TICKETS:
         log(f"    query tower  not trained: {len(examples.ticket_ids)} resolved tickets, {FEWEST_TICKETS} are needed")
         return untrained(document_tower.base)
@@ -89,11 +90,11 @@ def train_query_tower(
 class _Training:
     """The tower, its optimizer and this process's part of the work."""
 
-    def __init__(self, examples: Examples, sections: Sections, base: str, *, night: Night, seed: int) -> None:
+    def __init__(self, examples: ResolvedTickets, sections: Sections, base: str, *, night: Night, seed: int) -> None:
         import torch
         from accelerate import Accelerator
 
-        from nightshift.train.encoder_module import load_tokenizer
+        from nightshift.train.encoder_module import load_tokenizer, load_tower
 
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
         torch.set_num_threads(max(1, night.settings.threads // self.accelerator.num_processes))
@@ -102,7 +103,8 @@ class _Training:
         folder = resolve(base)
         self.tokenizer = load_tokenizer(folder, night.profile.tower_max_tokens)
         torch.manual_seed(seed)
-        tower = adapted(folder)
+        tower = load_tower(folder)
+        tower.encoder = add_adapter(tower.encoder, exclude_modules=UNUSED_MODULES)
         self.parameters = [parameter for parameter in tower.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=LEARNING_RATE, weight_decay=0.0)
         self.tower: Any = self.accelerator.prepare_model(tower)
@@ -113,36 +115,34 @@ class _Training:
         self.golds = torch.tensor(examples.golds, device=device)
 
     @property
-    def bare(self) -> "Tower":
+    def unwrapped(self) -> "Tower":
         """The tower without the wrapper that synchronises processes."""
         tower: Tower = self.accelerator.unwrap_model(self.tower)
         return tower
 
     def run(self, epochs: int, log_metrics: LogMetrics) -> dict[str, float]:
-        """Train for up to `epochs`, restore the best one, and return what it and the untrained tower reached."""
-        from peft import get_peft_model_state_dict, set_peft_model_state_dict
+        """Train for up to `epochs`, restore the best one, and return its metrics and those of the base encoder."""
+        from peft import set_peft_model_state_dict
 
         rows = np.flatnonzero(~self.examples.held_out)
         processes = self.accelerator.num_processes
         per_epoch = sum(1 for _ in batches(rows, self.batch_size, self.seed, processes))
-        before = best = self._held_out_ranking()
-        kept, epoch, best_epoch, loss = get_peft_model_state_dict(self.bare.encoder), 0, 0, math.nan
-        kept = {name: tensor.clone() for name, tensor in kept.items()}
+        base = best = self._held_out_ranking()
+        best_state, epoch, best_epoch, loss = self._adapter_state(), 0, 0, math.nan
         for epoch in range(1, epochs + 1):
             loss = self._epoch(epoch, epochs, per_epoch, rows, log_metrics)
-            reached = self._held_out_ranking()
-            log_metrics({f"held_out_{name}": value for name, value in reached.items()}, epoch * per_epoch)
+            metrics = self._held_out_ranking()
+            log_metrics({f"held_out_{name}": value for name, value in metrics.items()}, epoch * per_epoch)
             if self.accelerator.is_main_process:
-                log(f"    query tower  epoch {epoch}/{epochs}  loss {loss:.3f}  held-out MRR {reached['mrr']:.3f}")
-            if reached["mrr"] > best["mrr"]:  # hit@5 of some hundred tickets turns on one of them
-                best, best_epoch = reached, epoch
-                kept = {n: t.clone() for n, t in get_peft_model_state_dict(self.bare.encoder).items()}
+                log(f"    query tower  epoch {epoch}/{epochs}  loss {loss:.3f}  held-out MRR {metrics['mrr']:.3f}")
+            if metrics["mrr"] > best["mrr"]:  # finer than hit@5, which single tickets decide among some hundred
+                best, best_epoch, best_state = metrics, epoch, self._adapter_state()
             elif epoch - best_epoch >= PATIENCE:
                 break
-        set_peft_model_state_dict(self.bare.encoder, kept)
+        set_peft_model_state_dict(self.unwrapped.encoder, best_state)
         return {
             **best,
-            **{f"{name}_before": value for name, value in before.items()},
+            **{f"{name}_base": value for name, value in base.items()},
             "loss": loss,
             "epochs": float(best_epoch),
             "steps_taken": float(epoch * per_epoch),
@@ -153,7 +153,7 @@ class _Training:
     def _epoch(
         self, epoch: int, epochs: int, per_epoch: int, rows: NDArray[np.int64], log_metrics: LogMetrics
     ) -> float:
-        """One pass over the training rows; returns the mean loss a ticket in this process's share."""
+        """One pass over the training rows; returns the mean loss per ticket in this process's share."""
         self.tower.train()
         processes, process = self.accelerator.num_processes, self.accelerator.process_index
         steps: Any = batches(rows, self.batch_size, self.seed + epoch, processes)
@@ -164,14 +164,14 @@ class _Training:
             step = (epoch - 1) * per_epoch + index
             for group in self.optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * (1 - step / (epochs * per_epoch))
-            mine = batch[process::processes]
-            total = article_loss(self._vectors(mine), self.section_vectors, self.columns, self.golds[mine])
-            # Gradients are averaged over processes: so weighted, their mean is that of the whole batch.
+            share = batch[process::processes]
+            total = article_loss(self._vectors(share), self.section_vectors, self.columns, self.golds[share])
+            # Gradients are averaged over processes; with this weight their mean is the gradient of the whole batch.
             self.accelerator.backward(total * processes / len(batch))
             self.accelerator.clip_grad_norm_(self.parameters, 1.0)
             self.optimizer.step()
             self.optimizer.zero_grad()
-            losses.append(total.item() / len(mine))
+            losses.append(total.item() / len(share))
             if not math.isfinite(losses[-1]):
                 raise TrainingFailed(
                     f"the loss of the query tower is {losses[-1]} at step {step}",
@@ -181,6 +181,11 @@ class _Training:
                 log_metrics({"loss": losses[-1]}, step)
         return float(np.mean(losses))
 
+    def _adapter_state(self) -> dict[str, "Tensor"]:
+        from peft import get_peft_model_state_dict
+
+        return {name: tensor.clone() for name, tensor in get_peft_model_state_dict(self.unwrapped.encoder).items()}
+
     def _vectors(self, rows: NDArray[np.int64]) -> "Tensor":
         from nightshift.train.encoder_module import tokenize
 
@@ -189,7 +194,7 @@ class _Training:
         return vectors
 
     def _held_out_ranking(self) -> dict[str, float]:
-        """How the tower ranks articles for the held-out tickets; every process computes the same."""
+        """The ranking metrics on the held-out tickets; every process computes the same."""
         import torch
 
         self.tower.eval()
@@ -204,13 +209,13 @@ class _Training:
         """The artifact, the same in every process; only the first writes it."""
         from accelerate.utils import broadcast_object_list
 
-        told: list[Model | None] = [None]
+        model: list[Model | None] = [None]
         if self.accelerator.is_main_process:
             with tempfile.TemporaryDirectory() as temporary:
                 folder = Path(temporary)
-                save_adapter(self.bare.encoder, folder, self.base)
+                save_adapter(self.unwrapped.encoder, folder, self.base)
                 write_trained_on(folder, self.examples.ticket_ids)
-                told[0] = store_model(
+                model[0] = store_model(
                     folder,
                     store,
                     kind="query_tower_adapter",
@@ -219,6 +224,6 @@ class _Training:
                     metrics=metrics,
                     facts={"document_tower": document_tower},
                 )
-        broadcast_object_list(told)
-        assert told[0] is not None
-        return told[0]
+        broadcast_object_list(model)
+        assert model[0] is not None
+        return model[0]

@@ -1,6 +1,6 @@
-"""Resolved tickets as the query tower learns from them: one row per ticket, with every article that resolved it.
+"""The training data of the query tower: one row per resolved ticket, with every article that resolved it.
 
-examples = examples_of(pairs, sections)
+examples = build_examples(pairs, sections)
 examples.texts[0], examples.golds[0]      # 'Cannot receive mail after ...', [False, True, False, ...]
 """
 
@@ -19,8 +19,11 @@ FEWEST_TICKETS = 50
 
 
 @dataclass(frozen=True)
-class Examples:
-    """One row per resolved ticket, sorted by id: its text and the mask [n, articles] of what resolved it."""
+class ResolvedTickets:
+    """One row per resolved ticket, sorted by id: text, mask of the articles that resolved it, and the temporal split.
+
+    `golds` bool [n, articles] in the order of `Sections.articles`; `held_out` bool [n] is True for the newest tenth.
+    """
 
     ticket_ids: list[str]
     texts: list[str]
@@ -29,29 +32,29 @@ class Examples:
 
 
 def can_train(pairs: pa.Table) -> bool:
-    """Whether there are enough resolved tickets to learn from; with fewer the base tower serves unchanged."""
+    """Whether there are enough resolved tickets to train on; with fewer the base encoder serves."""
     return len(set(pairs.column("ticket_id").to_pylist())) >= FEWEST_TICKETS
 
 
-def examples_of(pairs: pa.Table, sections: Sections) -> Examples:
+def build_examples(pairs: pa.Table, sections: Sections) -> ResolvedTickets:
     """Group `pairs` by ticket; pairs whose article has no section are left out, and so are tickets left with none."""
     articles: dict[str, list[str]] = {}
-    said: dict[str, tuple[str, datetime]] = {}
+    questions: dict[str, tuple[str, datetime]] = {}
     for row in pairs.select(["ticket_id", "text", "article_id", "created_at"]).to_pylist():
         if row["article_id"] in sections.position:
             articles.setdefault(row["ticket_id"], []).append(row["article_id"])
-            said[row["ticket_id"]] = (row["text"], row["created_at"])
+            questions[row["ticket_id"]] = (row["text"], row["created_at"])
     ids = sorted(articles)
-    return Examples(
+    return ResolvedTickets(
         ticket_ids=ids,
-        texts=[said[ticket][0] for ticket in ids],
+        texts=[questions[ticket][0] for ticket in ids],
         golds=sections.golds([articles[ticket] for ticket in ids]),
-        held_out=newest([said[ticket][1] for ticket in ids], ids),
+        held_out=newest([questions[ticket][1] for ticket in ids], ids),
     )
 
 
 def batches(rows: NDArray[np.int64], size: int, seed: int, processes: int) -> Iterator[NDArray[np.int64]]:
-    """Shuffle `rows` and cut them into batches; one too small to give every process a row is left out."""
+    """`rows` shuffled, in batches of `size`; a last batch with fewer rows than processes is left out."""
     shuffled = np.random.default_rng(seed).permutation(rows)
     for start in range(0, len(rows), size):
         batch = shuffled[start : start + size]

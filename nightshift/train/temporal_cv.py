@@ -1,9 +1,9 @@
-"""The past asked again: what each signal would have said about questions that were new at the time.
+"""Temporal cross-validation: out-of-fold retrieval scores of past questions, each from classifiers fitted on older tickets.
 
-    signals, golds = rehearse(tickets, pairs, lambda prior, tenth: retriever(COLD_START, prior, ...))
-    # [n, signals, articles] and bool [n, articles]: what a blend is fitted on
+    scores, golds = out_of_fold_scores(tickets, pairs, lambda classifiers, fold: Retriever(...))
+    # float32 [n, scores, articles] and bool [n, articles]: what the fusion weights are fitted on
 
-Tenths of the past are asked one after another, each of a prior head that was learned from the tickets before it.
+A fold is a tenth of the past; fold 0 is the newest. The prior classifier of a fold is fitted on the tickets before it.
 """
 
 import math
@@ -16,21 +16,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.retrieval.retriever import Retriever
-from nightshift.train.classifier import INTENT, Head, calibrated, fit_head
+from nightshift.train.classifier import INTENT, Classifier, fit_calibrated, fit_classifier
 from nightshift.train.classifiers import FEWEST_EXAMPLES
-from nightshift.train.dataset import Labelled, frequent
+from nightshift.train.dataset import LabelledVectors, frequent
 from nightshift.train.temporal_split import HELD_OUT_SHARE, newest
 
-ENOUGH = 500  # questions: a newest tenth that has them is asked alone
-MOST_TENTHS = 5  # an older half of the past is left to learn the first of them from
+ENOUGH_QUESTIONS = 500  # where the newest fold has as many, it is the only one
+MAX_FOLDS = 5  # the older half of the past is never a fold: the oldest fold's classifier is fitted on it
 
 
 @dataclass(frozen=True)
 class OutOfFoldClassifiers:
-    """Heads that have not seen some tickets; they speak like runtime.heads.Heads."""
+    """Classifiers that have not seen the tickets of a fold; the same methods as models.classifiers.Classifiers."""
 
-    prior: Head | None
-    intent: Head | None = None
+    prior: Classifier | None
+    intent: Classifier | None = None
 
     @property
     def prior_labels(self) -> list[str]:
@@ -43,51 +43,51 @@ class OutOfFoldClassifiers:
         return self.intent.probabilities(vectors).astype(np.float32) if self.intent else None
 
 
-def prior_without(pairs: Labelled, held: Collection[str]) -> Head | None:
-    """The prior head learned from all `pairs` but those of the tickets `held`."""
-    known = pairs.rows(row for row, ticket in enumerate(pairs.ticket_ids) if ticket not in held)
-    return fit_head(frequent(known, FEWEST_EXAMPLES["prior"]))
+def fit_prior_without(pairs: LabelledVectors, held_out: Collection[str]) -> Classifier | None:
+    """The prior classifier fitted on all `pairs` but those of the tickets `held_out`."""
+    rest = pairs.rows(row for row, ticket in enumerate(pairs.ticket_ids) if ticket not in held_out)
+    return fit_classifier(frequent(rest, FEWEST_EXAMPLES["prior"]))
 
 
-def intents_before(tickets: Labelled, start: datetime) -> Head | None:
-    """The intent head learned from the `tickets` asked before `start`, calibrated as the one that is kept."""
-    known = tickets.rows(row for row, asked in enumerate(tickets.created_at) if asked < start)
-    return calibrated(frequent(known, FEWEST_EXAMPLES["intent"]), INTENT)[0]
+def fit_intent_before(tickets: LabelledVectors, start: datetime) -> Classifier | None:
+    """The intent classifier fitted on the `tickets` created before `start`, and calibrated on the newest of them."""
+    older = tickets.rows(row for row, created_at in enumerate(tickets.created_at) if created_at < start)
+    return fit_calibrated(frequent(older, FEWEST_EXAMPLES["intent"]), INTENT)[0]
 
 
 def out_of_fold_scores(
-    tickets: pa.Table, pairs: Labelled, retriever: Callable[[OutOfFoldClassifiers, int], Retriever]
+    tickets: pa.Table, pairs: LabelledVectors, open_retriever: Callable[[OutOfFoldClassifiers, int], Retriever]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Signals [n, signals, articles] and what resolved each question [n, articles], of at least one newest ticket.
+    """Retrieval scores [n, scores, articles] and the articles that resolved each question [n, articles].
 
-    `tickets` is a memory_table. `retriever` opens one with the given prior head for a tenth of the past; the query tower
-    has learned from all of them but the newest, which is number 0.
+    `tickets` is a resolved_table of at least one ticket. `open_retriever(classifiers, fold)` opens a retriever for one
+    fold; its query tower was trained on all tickets but those of fold 0.
     """
-    born, ids = tickets["created_at"].to_pylist(), tickets["ticket_id"].to_pylist()
-    signals: list[NDArray[np.float32]] = []
+    created_at, ids = tickets["created_at"].to_pylist(), tickets["ticket_id"].to_pylist()
+    scores: list[NDArray[np.float32]] = []
     golds: list[NDArray[np.bool_]] = []
-    later = np.zeros(len(ids), np.bool_)
-    for tenth in range(_tenths(len(ids))):
-        held = newest(born, ids, (tenth + 1) * HELD_OUT_SHARE)
-        asked = tickets.filter(pa.array(held & ~later))
-        prior = prior_without(pairs, {ticket for ticket, out in zip(ids, held, strict=True) if out})
-        opened = retriever(OutOfFoldClassifiers(prior), tenth)
-        _, said = opened.rank_articles(asked["text"].to_pylist(), asked["created_at"].to_pylist())
-        signals.append(said)
-        golds.append(_golds(asked["article_ids"].to_pylist(), opened.article_ids))
-        later = held
-    return np.concatenate(signals), np.concatenate(golds)
+    newer = np.zeros(len(ids), np.bool_)
+    for fold in range(_folds(len(ids))):
+        held_out = newest(created_at, ids, (fold + 1) * HELD_OUT_SHARE)
+        questions = tickets.filter(pa.array(held_out & ~newer))
+        prior = fit_prior_without(pairs, {ticket for ticket, out in zip(ids, held_out, strict=True) if out})
+        retriever = open_retriever(OutOfFoldClassifiers(prior), fold)
+        _, fold_scores = retriever.rank_articles(questions["text"].to_pylist(), questions["created_at"].to_pylist())
+        scores.append(fold_scores)
+        golds.append(_golds(questions["article_ids"].to_pylist(), retriever.article_ids))
+        newer = held_out
+    return np.concatenate(scores), np.concatenate(golds)
 
 
-def _tenths(tickets: int) -> int:
-    """How many tenths of the past are asked: as few as hold ENOUGH questions."""
-    return min(MOST_TENTHS, math.ceil(ENOUGH / max(1, round(tickets * HELD_OUT_SHARE))))
+def _folds(tickets: int) -> int:
+    """The fewest folds that hold ENOUGH_QUESTIONS, MAX_FOLDS at most."""
+    return min(MAX_FOLDS, math.ceil(ENOUGH_QUESTIONS / max(1, round(tickets * HELD_OUT_SHARE))))
 
 
-def _golds(articles: Sequence[Sequence[str]], known: Sequence[str]) -> NDArray[np.bool_]:
-    """What resolved each question, as a mask [n, articles]."""
-    column = {article: position for position, article in enumerate(known)}
-    mask = np.zeros((len(articles), len(known)), np.bool_)
-    for row, wanted in enumerate(articles):
-        mask[row, [column[article] for article in wanted if article in column]] = True
+def _golds(resolved_by: Sequence[Sequence[str]], articles: Sequence[str]) -> NDArray[np.bool_]:
+    """The articles that resolved each question, as a mask [n, articles]; unknown articles are left out."""
+    column = {article: position for position, article in enumerate(articles)}
+    mask = np.zeros((len(resolved_by), len(articles)), np.bool_)
+    for row, article_ids in enumerate(resolved_by):
+        mask[row, [column[article] for article in article_ids if article in column]] = True
     return mask

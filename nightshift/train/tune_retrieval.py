@@ -1,14 +1,14 @@
-"""The tuned parameters of a release: how much each retrieval score counts, and when it is better to decline.
+"""The tuned parameters of a release: the fusion weights, the confidence, and the abstention threshold.
 
     tuned = tune(features, index, document_tower, query_tower, tickets, night)
     tuned.fusion      # {'dense': 0.52, ...}
     tuned.confidence  # {'bias': -3.1, ...}
     tuned.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}
 
-The confidence is fitted on the newest tenth of the resolved tickets of the training part and on those of the same days
-that no article resolved, the blend on as many newest tenths as hold enough questions. Nothing that speaks there has
-seen them: the query tower keeps the newest tenth aside (on older ones the document tower stands in for it), past tickets
-vote only on what was asked after them, and the heads and the outcomes are rehearsed without them.
+The confidence is fitted on the newest tenth of the resolved tickets of the training part and on the tickets of the same
+days that no article resolved; the fusion weights on as many of the newest folds as hold enough questions. All scores are
+out of fold: the query tower held the newest tenth out (on older folds the document tower replaces it), ticket kNN counts
+earlier tickets only, and the classifiers are fitted without the fold.
 """
 
 from dataclasses import replace
@@ -30,10 +30,15 @@ from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.train.abstention import fit_confidence
-from nightshift.train.dataset import Labelled
+from nightshift.train.dataset import LabelledVectors
 from nightshift.train.fusion_weights import COLD_START, fit_fusion
 from nightshift.train.load_dataset import labelled_pairs
-from nightshift.train.temporal_cv import OutOfFoldClassifiers, intents_before, out_of_fold_scores, prior_without
+from nightshift.train.temporal_cv import (
+    OutOfFoldClassifiers,
+    fit_intent_before,
+    fit_prior_without,
+    out_of_fold_scores,
+)
 from nightshift.train.temporal_split import newest
 from nightshift.warehouse import read_mart
 
@@ -43,62 +48,62 @@ def tune(
     index: Index,
     document_tower: Model,
     query_tower: Model,
-    tickets: Labelled,
+    tickets: LabelledVectors,
     night: Night,
 ) -> TunedParameters:
-    """Fit blend and confidence. With too few resolved tickets they are the defaults of a cold start.
+    """Fit fusion weights, confidence and threshold; with too few resolved tickets they are those of a cold start.
 
-    `tickets` are those that the intent head learns from.
+    `tickets` are those that the intent classifier is trained on.
     """
     store, threads = night.store, night.settings.threads
     pairs = read_mart(store, features, "training_pairs")
     resolved = resolved_table(pairs, pairs.num_rows)
-    held = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
-    asked = resolved.filter(pa.array(held))
-    if not asked.num_rows:
+    held_out = newest(resolved["created_at"].to_pylist(), resolved["ticket_id"].to_pylist())
+    questions = resolved.filter(pa.array(held_out))
+    if not questions.num_rows:
         return TunedParameters(COLD_START, UNFITTED.to_json(), Policy().to_json(), {})
-    learned = labelled_pairs(features, document_tower, night)
+    labelled = labelled_pairs(features, document_tower, night)
     encoders = SharedEncoders(store)
     documents = encoders(store.checkout(document_tower.digest), threads)
     queries = encoders(store.checkout(query_tower.digest), threads)
     folder = store.checkout(index.digest)
-    chunks, memory = ExactIndex.open(folder), TicketKnn.load(folder)
-    texts: list[str] = asked["text"].to_pylist()
-    articles: list[list[str]] = asked["article_ids"].to_pylist()
-    times: list[datetime] = asked["created_at"].to_pylist()
-    heads = OutOfFoldClassifiers(
-        prior_without(learned, set(asked["ticket_id"].to_pylist())), intents_before(tickets, min(times))
+    chunks, ticket_knn = ExactIndex.open(folder), TicketKnn.load(folder)
+    texts: list[str] = questions["text"].to_pylist()
+    articles: list[list[str]] = questions["article_ids"].to_pylist()
+    times: list[datetime] = questions["created_at"].to_pylist()
+    newest_fold = OutOfFoldClassifiers(
+        fit_prior_without(labelled, set(questions["ticket_id"].to_pylist())), fit_intent_before(tickets, min(times))
     )
-    outcomes = Answerability(memory, TicketKnn.load(folder, "unresolved"), heads, until=min(times))
+    answerability = Answerability(ticket_knn, TicketKnn.load(folder, "unresolved"), newest_fold, until=min(times))
 
-    def retriever(blend: dict[str, float], heads: OutOfFoldClassifiers, asking: Encoder) -> Retriever:
+    def retriever(weights: dict[str, float], classifiers: OutOfFoldClassifiers, query_encoder: Encoder) -> Retriever:
         return Retriever(
             chunks,
-            memory,
+            ticket_knn,
             documents=documents,
-            queries=asking,
-            heads=heads,
-            weights=blend,
+            queries=query_encoder,
+            heads=classifiers,
+            weights=weights,
             confidence=UNFITTED,
-            outcomes=outcomes,
+            outcomes=answerability,
         )
 
-    def rehearsing(heads: OutOfFoldClassifiers, tenth: int) -> Retriever:
-        return retriever(COLD_START, heads, documents if tenth else queries)
+    def retriever_of_fold(classifiers: OutOfFoldClassifiers, fold: int) -> Retriever:
+        return retriever(COLD_START, classifiers, documents if fold else queries)
 
-    blend = fit_fusion(*out_of_fold_scores(resolved, learned, rehearsing))
-    ranker = retriever(blend.weights, heads, queries)
-    sure, unsure = evidence_pair(ranker, texts, articles, times)
-    others = unresolved_table(read_mart(store, features, "unresolved"), len(texts), min(times))
-    never = (
-        ranker.rank(others["text"].to_pylist(), others["created_at"].to_pylist()).evidence
-        if len(others)
-        else unsure[:0]
+    fusion = fit_fusion(*out_of_fold_scores(resolved, labelled, retriever_of_fold))
+    ranker = retriever(fusion.weights, newest_fold, queries)
+    answerable, articles_removed = evidence_pair(ranker, texts, articles, times)
+    without_article = unresolved_table(read_mart(store, features, "unresolved"), len(texts), min(times))
+    unresolved = (
+        ranker.rank(without_article["text"].to_pylist(), without_article["created_at"].to_pylist()).evidence
+        if len(without_article)
+        else articles_removed[:0]
     )
-    fitted = fit_confidence(sure, unsure, never)
+    abstention = fit_confidence(answerable, articles_removed, unresolved)
     return TunedParameters(
-        fusion=blend.weights,
-        confidence=fitted.confidence.to_json(),
-        policy=replace(Policy(), confidence_floor=fitted.floor).to_json(),
-        metrics={**blend.metrics, **{f"decline_{name}": value for name, value in fitted.metrics.items()}},
+        fusion=fusion.weights,
+        confidence=abstention.confidence.to_json(),
+        policy=replace(Policy(), confidence_floor=abstention.threshold).to_json(),
+        metrics={**fusion.metrics, **{f"abstention_{name}": value for name, value in abstention.metrics.items()}},
     )

@@ -1,4 +1,4 @@
-"""The confidence tells answerable from unanswerable questions and keeps its promise on the answerable."""
+"""The confidence separates answerable from unanswerable questions, and the threshold keeps to its limit."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from nightshift.metrics.selective import decline_metrics, risk_coverage
 from nightshift.retrieval.confidence import FEATURES, UNFITTED, Confidence
 from nightshift.retrieval.without_answer import evidence_pair
-from nightshift.train.abstention import MAY_DECLINE, fit_confidence
+from nightshift.train.abstention import MAX_DECLINED_ANSWERABLE, fit_confidence
 
 NONE = np.zeros((0, len(FEATURES)))
 
@@ -15,18 +15,18 @@ def evidence(count, shift, seed):
     return np.random.default_rng(seed).normal(size=(count, len(FEATURES))) + shift
 
 
-def test_answerable_questions_are_declined_as_often_as_allowed_at_most():
-    """The floor declines up to a tenth of what can be answered, and most of what cannot."""
+def test_the_threshold_declines_no_more_answerable_questions_than_allowed():
+    """The threshold declines up to a tenth of the answerable questions, and most of the unanswerable."""
     fitted = fit_confidence(evidence(500, 0.6, 0), evidence(500, -0.6, 1), NONE)
-    assert 0.05 < fitted.metrics["declined_answerable"] <= MAY_DECLINE
+    assert 0.05 < fitted.metrics["declined_answerable"] <= MAX_DECLINED_ANSWERABLE
     assert fitted.metrics["declined_unanswerable"] > 0.8
     assert fitted.metrics["auc"] > 0.9
 
 
-def test_signals_that_know_nothing_decline_no_more_than_allowed():
+def test_uninformative_evidence_declines_no_more_than_allowed():
     """Where the two kinds look alike, the answerable are still answered."""
     fitted = fit_confidence(evidence(500, 0, 2), evidence(500, 0, 3), NONE)
-    assert fitted.metrics["declined_answerable"] <= MAY_DECLINE
+    assert fitted.metrics["declined_answerable"] <= MAX_DECLINED_ANSWERABLE
     assert fitted.metrics["auc"] == pytest.approx(0.5, abs=0.1)
 
 
@@ -35,13 +35,13 @@ def test_too_few_questions_fit_nothing():
     assert fit_confidence(evidence(29, 1, 4), evidence(500, -1, 5), evidence(500, -1, 6)).confidence == UNFITTED
 
 
-def test_few_unresolved_tickets_speak_as_loud_as_many():
-    """What only unresolved tickets show is heard, though ten times as many questions had their articles taken away."""
-    away, unresolved = evidence(500, 0, 10), evidence(50, 0, 11)
+def test_few_unresolved_tickets_weigh_as_much_as_many():
+    """A feature that only unresolved tickets differ in gets its weight, though ten times as many questions had their articles removed."""
+    articles_removed, unresolved = evidence(500, 0, 10), evidence(50, 0, 11)
     unresolved[:, -1] -= 3
-    loud = fit_confidence(evidence(500, 0, 12), away, unresolved).confidence
-    drowned = fit_confidence(evidence(500, 0, 12), np.concatenate([away, unresolved]), NONE).confidence
-    assert loud.resolved_log_odds > 2 * drowned.resolved_log_odds
+    weighted = fit_confidence(evidence(500, 0, 12), articles_removed, unresolved).confidence
+    pooled = fit_confidence(evidence(500, 0, 12), np.concatenate([articles_removed, unresolved]), NONE).confidence
+    assert weighted.resolved_log_odds > 2 * pooled.resolved_log_odds
 
 
 def test_the_same_questions_give_the_same_confidence():
@@ -52,20 +52,20 @@ def test_the_same_questions_give_the_same_confidence():
 
 
 def test_a_constant_feature_is_no_obstacle():
-    """A signal that never speaks gets no weight."""
-    sure, unsure = evidence(100, 1, 8), evidence(100, -1, 9)
-    sure[:, 1] = unsure[:, 1] = 0
-    assert np.isfinite(fit_confidence(sure, unsure, NONE).confidence.of(sure)).all()
+    """A constant feature gets no infinite weight."""
+    answerable, unanswerable = evidence(100, 1, 8), evidence(100, -1, 9)
+    answerable[:, 1] = unanswerable[:, 1] = 0
+    assert np.isfinite(fit_confidence(answerable, unanswerable, NONE).confidence.of(answerable)).all()
 
 
 def test_auc_counts_pairs():
     """By hand: of four pairs three are in order and one is level."""
-    found = decline_metrics(np.array([0.9, 0.5]), np.array([0.5, 0.1]), 0.3)
-    assert found == {"auc": 0.875, "declined_answerable": 0.0, "declined_unanswerable": 0.5}
+    metrics = decline_metrics(np.array([0.9, 0.5]), np.array([0.5, 0.1]), 0.3)
+    assert metrics == {"auc": 0.875, "declined_answerable": 0.0, "declined_unanswerable": 0.5}
 
 
 def test_every_question_is_asked_with_and_without_its_articles():
-    """The same questions and times, once whole and once with what resolved them taken away."""
+    """The same questions and times, once whole and once with their articles removed."""
     calls = []
 
     class Ranker:

@@ -6,7 +6,7 @@ import pytest
 from deliveries import answer, day, place, resolved, shop, snapshot, ticket
 
 from nightshift.backtest import time_travel as reading
-from nightshift.backtest.plan import planned
+from nightshift.backtest.plan import make_plan
 from nightshift.backtest.time_travel import history_of, read_history
 from nightshift.errors import NotEnoughData
 from nightshift.night import Night
@@ -29,7 +29,7 @@ def replayed(tmp_path_factory):
         "answers": [answer("a-late", "late", day(8))],
     }
     taken = snapshot(store, {**shop(), "night-2": more})
-    plan = planned(SPLIT, day(10, hour=0), "2d", "never")
+    plan = make_plan(SPLIT, day(10, hour=0), "2d", "never")
     return store, settings, taken, history_of(taken, plan, Night.from_settings(settings, store))
 
 
@@ -68,7 +68,7 @@ def test_a_copy_of_a_coming_question_is_not_learned_from_until_it_was_asked(repl
 def test_every_question_is_asked_in_the_span_of_one_night(replayed):
     """Spans cover all questions from the first night on, each once, and none is known on its own night."""
     history = replayed[3]
-    plan = planned(SPLIT, day(10, hour=0), "2d", "never")
+    plan = make_plan(SPLIT, day(10, hour=0), "2d", "never")
     spans = [set(history.questions(*span)["ticket_id"].to_pylist()) for span in plan.spans()]
     assert [sorted(asked) for asked in spans] == [["t06", "t07"], ["t08", "t09"], ["t10"]]
     for night, asked in zip(plan.nights, spans, strict=True):
@@ -80,7 +80,7 @@ def test_a_time_in_which_few_asked_is_refused_with_the_count(replayed, monkeypat
     store, settings, taken, _ = replayed
     monkeypatch.setattr(reading, "open_source", lambda *_: None)
     monkeypatch.setattr(reading, "ingest", lambda *_: (taken, None))
-    plan = planned(SPLIT, day(10, hour=0), "2d", "never")
+    plan = make_plan(SPLIT, day(10, hour=0), "2d", "never")
     with pytest.raises(NotEnoughData, match="5 questions") as refused:
         read_history("file:///shop", plan, Night.from_settings(settings, store))
     assert "--from" in refused.value.cure

@@ -1,4 +1,4 @@
-"""The generator from tokens to a stored, exported and speaking model."""
+"""The generator from tokens to a trained, stored and exported model that generates text."""
 
 import json
 import math
@@ -16,9 +16,9 @@ from nightshift.settings import PROFILES, Settings
 from nightshift.store import open_store
 from nightshift.store.base_models import resolve
 from nightshift.text.passages import Passage
-from nightshift.train.base_checkpoint import load, load_tokenizer, unpacked
+from nightshift.train.base_checkpoint import load_causal_lm, load_tokenizer, unpack_checkpoint
 from nightshift.train.generation_eval import generate, passes_checks
-from nightshift.train.generator import pays, train_generator
+from nightshift.train.generator import at_least_base, train_generator
 from nightshift.train.generator_data import Example, TrainingSet
 from nightshift.train.tokenized import TokenizedExample, batch_order, learning_rate_factor, micro_batches
 from tests.narrow_llama import write_narrow_llama
@@ -27,32 +27,32 @@ TINY = replace(PROFILES["tiny"], generator_steps=2, generator_batch=2, generator
 
 
 def passage(i):
-    text = f"RunLog number {i} holds lamps. It is open from {i} o'clock in the morning."
-    return Passage(f"c{i}", f"a{i}", f"RunLog {i}", "", text, "", 0.0)
+    text = f"Cabinet number {i} holds lamps. It is open from {i} o'clock in the morning."
+    return Passage(f"c{i}", f"a{i}", f"Cabinet {i}", "", text, "", 0.0)
 
 
 def example(i, *, declining=False):
-    shown, question = (passage(i), passage(i + 1)), f"what does run_log {i} hold"
+    shown, question = (passage(i), passage(i + 1)), f"what does cabinet {i} hold"
     if declining:
         return Example(f"t{i:02}", render(question, shown), DECLINE, "declining", question, shown, "")
-    answer = f"RunLog number {i} holds lamps [1]."
+    answer = f"Cabinet number {i} holds lamps [1]."
     return Example(f"t{i:02}", render(question, shown), answer, "helper", question, shown, f"a{i}")
 
 
 def training_set(n):
     examples = [example(i, declining=i % 5 == 0) for i in range(n)]
-    return TrainingSet(examples[:-2], examples[-2:], [one.ticket_id for one in examples], {"helper": n})
+    return TrainingSet(examples[:-2], examples[-2:], [example.ticket_id for example in examples], {"helper": n})
 
 
-def test_micro_batches_hold_every_turn_once_within_the_budget():
-    """Memory is bounded by padded tokens; a turn longer than the budget goes alone."""
+def test_micro_batches_hold_every_example_once_within_the_budget():
+    """Memory is bounded by padded tokens; an example longer than the budget has a micro-batch of its own."""
     batch = [TokenizedExample([1] * n, 0) for n in (50, 10, 200, 40, 30)]
-    pieces = list(micro_batches(batch, budget=100))
-    assert sorted(len(one.tokens) for piece in pieces for one in piece) == [10, 30, 40, 50, 200]
-    assert all(len(piece) == 1 or len(piece) * max(len(one.tokens) for one in piece) <= 100 for piece in pieces)
+    parts = [[len(example.tokens) for example in part] for part in micro_batches(batch, budget=100)]
+    assert sorted(length for part in parts for length in part) == [10, 30, 40, 50, 200]
+    assert all(len(part) == 1 or len(part) * max(part) <= 100 for part in parts)
 
 
-def test_the_rate_rises_then_falls_to_nothing():
+def test_the_learning_rate_rises_then_falls_to_zero():
     """Linear up in the first twentieth, linear down after."""
     rates = [learning_rate_factor(step, 40) for step in range(41)]
     assert rates[0] == 0.5
@@ -62,41 +62,41 @@ def test_the_rate_rises_then_falls_to_nothing():
 
 
 def test_all_examples_are_seen_equally_often():
-    """Passes follow each other without gaps, whatever the batch size."""
-    seen = [place for batch in batch_order(5, steps=7, batch=5, seed=1) for place in batch]
+    """Epochs follow each other without gaps, whatever the batch size."""
+    seen = [position for batch in batch_order(5, steps=7, size=5, seed=1) for position in batch]
     assert sorted(seen) == sorted(list(range(5)) * 7)
 
 
 @pytest.mark.parametrize(
-    ("said", "passed"),
+    ("text", "passed"),
     [
-        ("RunLog number 1 holds lamps [1].", True),
-        ("RunLog number 1 holds lamps [2].", True),  # the right passage is named, whatever the model names
-        ("RunLog number 2 holds lamps [2].", False),  # another article answers another question
-        ("RunLog number 7 holds lamps [1].", False),
+        ("Cabinet number 1 holds lamps [1].", True),
+        ("Cabinet number 1 holds lamps [2].", True),  # the right passage is named, whatever the model names
+        ("Cabinet number 2 holds lamps [2].", False),  # another article answers another question
+        ("Cabinet number 7 holds lamps [1].", False),
         ("Lamps, surely", False),
         ("", False),
         (DECLINE, False),
     ],
 )
-def test_a_trial_is_passed_by_what_would_be_shown_and_cites_the_right_article(said, passed):
-    """The rules are those that serving applies; a quotation in place of what was written is no answer of the model."""
-    assert passes_checks(example(1), said) == passed
+def test_an_answer_passes_if_it_would_be_shown_and_cites_the_right_article(text, passed):
+    """The checks are those of serving; a quotation in place of the generated text does not pass."""
+    assert passes_checks(example(1), text) == passed
 
 
 def test_declining_passes_where_no_passage_answers():
-    """An example of declining is passed by declining alone."""
+    """A declining example is passed by declining alone."""
     assert passes_checks(example(1, declining=True), DECLINE)
-    assert not passes_checks(example(1, declining=True), "RunLog number 1 holds lamps [1].")
+    assert not passes_checks(example(1, declining=True), "Cabinet number 1 holds lamps [1].")
 
 
 @pytest.mark.parametrize(
     ("metrics", "serves"),
-    [({"answered": 3.0, "answered_before": 4.0}, False), ({"answered": 4.0, "answered_before": 4.0}, True), ({}, True)],
+    [({"passed": 3.0, "passed_base": 4.0}, False), ({"passed": 4.0, "passed_base": 4.0}, True), ({}, True)],
 )
-def test_an_adapter_serves_unless_its_base_answers_more(metrics, serves):
-    """Level is enough, and one of a time before there were trials stays."""
-    assert pays(Model("generator_adapter", "a" * 64, "base", "f" * 64, metrics)) == serves
+def test_an_adapter_serves_unless_its_base_passes_more(metrics, serves):
+    """Equal is enough, and an adapter without these metrics serves."""
+    assert at_least_base(Model("generator_adapter", "a" * 64, "base", "f" * 64, metrics)) == serves
 
 
 def test_training_refuses_too_few_examples(tmp_path):
@@ -157,16 +157,16 @@ def narrow(home, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def spoken(home, narrow, tmp_path_factory):
+def exported(home, narrow, tmp_path_factory):
     """A folder with the narrow model in full precision, as onnxruntime-genai reads it."""
-    from nightshift.export.generator import EXACT, converted
+    from nightshift.export.generator import EXACT, convert
 
-    work = tmp_path_factory.mktemp("spoken")
-    return converted(unpacked(narrow, home[0]), work / "fp32", EXACT)
+    work = tmp_path_factory.mktemp("exported")
+    return convert(unpack_checkpoint(narrow, home[0]), work / "fp32", EXACT)
 
 
-def from_nothing(folder, prompt, n):
-    """`n` tokens after `prompt` by onnxruntime-genai alone: nothing kept, nothing proposed."""
+def generate_without_cache(folder, prompt, n):
+    """`n` tokens after `prompt` by onnxruntime-genai alone: no prefix cache, no speculative tokens."""
     import onnxruntime_genai as genai
 
     model = genai.Model(str(folder))
@@ -174,21 +174,21 @@ def from_nothing(folder, prompt, n):
     options.set_search_options(max_length=len(prompt) + n, do_sample=False)
     search = genai.Generator(model, options)
     search.append_tokens(prompt)
-    said = []
+    tokens = []
     while not search.is_done():
         search.generate_next_token()
-        said.append(int(search.get_next_tokens()[0]))
-    return said
+        tokens.append(int(search.get_next_tokens()[0]))
+    return tokens
 
 
 @pytest.mark.slow
-def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
+def test_what_is_kept_of_the_prompt_changes_no_answer(exported):
     """Whatever was asked or abandoned before, a turn says token for token what it says from nothing."""
     from nightshift.models.generator import Generator
 
-    generator = Generator(spoken, threads=1, prefix=PREFIX)
+    generator = Generator(exported, threads=1, prefix=PREFIX)
     prompts = [generator.encode(text) for text in (example(1).prompt, "no prompt of ours", example(2).prompt)]
-    plain = [from_nothing(spoken, prompt, 24) for prompt in prompts]
+    plain = [generate_without_cache(exported, prompt, 24) for prompt in prompts]
     assert all(len(said) > 1 for said in plain)
     for prompt, said in [*zip(prompts, plain, strict=True)] * 2:
         next(generator.tokens(prompts[0], 24))  # left after its first token
@@ -196,11 +196,11 @@ def test_what_is_kept_of_the_prompt_changes_no_answer(spoken):
 
 
 @pytest.mark.slow
-def test_the_cache_grows_for_a_longer_prompt(spoken):
+def test_the_cache_grows_for_a_longer_prompt(exported):
     """A prompt beyond CACHE_TOKENS is decoded, and a shorter one after it as before."""
     from nightshift.models.generator import CACHE_TOKENS, Generator
 
-    generator = Generator(spoken, threads=1, prefix=PREFIX)
+    generator = Generator(exported, threads=1, prefix=PREFIX)
     short = generator.encode(example(1).prompt)
     said = list(generator.tokens(short, 8))
     long = generator.encode(render("what now", [passage(i) for i in range(1, 36)]))
@@ -212,8 +212,8 @@ def test_the_cache_grows_for_a_longer_prompt(spoken):
 @pytest.mark.slow
 def test_prompts_written_together_say_what_each_says_alone(home):
     """Padding changes no answer, and answers stand in the order of their prompts."""
-    folder = unpacked(TINY.generator, home[0])
-    model, tokenizer = load(folder), load_tokenizer(folder)
+    folder = unpack_checkpoint(TINY.generator, home[0])
+    model, tokenizer = load_causal_lm(folder), load_tokenizer(folder)
     prompts = [example(i).prompt for i in (1, 12)] + [render("what now", [passage(i) for i in range(1, 9)])]
     together = generate(model, tokenizer, prompts, 12)
     assert together == [generate(model, tokenizer, [prompt], 12)[0] for prompt in prompts]
@@ -246,8 +246,8 @@ def test_two_steps_train_export_and_speak(home):
     settings, store = home
     told: list = []
     adapter = trained(home, told)
-    assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_before"]
-    assert adapter.metrics["asked"] == 2
+    assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_base"]
+    assert adapter.metrics["questions"] == 2
     assert all(math.isfinite(value) for _, values in told for value in values.values())
     tree = store.tree(adapter.digest)
     assert set(tree) == {"adapter_config.json", "adapter_model.safetensors", "model.json", "trained_on.json"}

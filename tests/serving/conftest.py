@@ -81,7 +81,7 @@ def home(tmp_path_factory) -> Home:
     from nightshift.index.build import build
     from nightshift.retrieval.confidence import UNFITTED
     from nightshift.train.classifiers import train_classifiers
-    from nightshift.train.dataset import Labelled
+    from nightshift.train.dataset import LabelledVectors
 
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("home"))})
     night = Night.from_settings(settings)
@@ -91,7 +91,7 @@ def home(tmp_path_factory) -> Home:
     texts = list(ARTICLES.values())
     documents = export_document_tower(sizes.encoder, night, texts)
     index, _ = build(features, documents, night)
-    none = Labelled([], np.zeros((0, 384), np.float32), [], [])
+    none = LabelledVectors([], np.zeros((0, 384), np.float32), [], [])
     trained = train_classifiers(none, none, ordinary=None, profile=sizes)
     heads = export_classifiers(trained, store, base=sizes.encoder, trained_on=features.digest)
     generator = _generator(store, sizes.generator, tmp_path_factory.mktemp("generator"))
