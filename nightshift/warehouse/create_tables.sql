@@ -59,3 +59,8 @@ create table if not exists nightshift_raw.build (
     features varchar,
     counts varchar
 );
+
+-- files of earlier versions name two of the states otherwise
+update nightshift_raw.parts
+set state = case state when 'kept' then 'processed' else 'removed' end
+where state in ('kept', 'gone');

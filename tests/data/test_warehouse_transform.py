@@ -13,6 +13,7 @@ from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store.local import FileStore
 from nightshift.warehouse import MARTS, Refresh, dbt, read_mart, transform
+from nightshift.warehouse.duckdb import connect, warehouse_file
 
 SPLIT = "2026-01-09T00:00:00Z"
 
@@ -195,6 +196,18 @@ def test_a_build_that_broke_off_is_followed_by_one_in_full(night, tmp_path):
         transform(second_night, SPLIT, Night.from_settings(settings, full))
     assert transform(second_night, SPLIT, Night.from_settings(settings, store))[1].refresh is Refresh.FULL
     assert transform(snapshot(store, shop()), SPLIT, Night.from_settings(settings, store))[0].digest == features.digest
+
+
+def test_a_file_with_the_earlier_names_of_states_gives_the_same_features(night):
+    """Parts that an earlier version marked as kept or gone are processed or removed ones."""
+    store, settings, features, _ = night
+    transform(snapshot(store, edited()), SPLIT, Night.from_settings(settings, store))
+    with connect(warehouse_file(settings.warehouse)) as warehouse:
+        warehouse.execute("update nightshift_raw.parts set state = if(part like 'night-2%', 'gone', 'kept')")
+        warehouse.execute("update nightshift_raw.build set code = 'earlier'")
+    again, work = transform(snapshot(store, shop()), SPLIT, Night.from_settings(settings, store))
+    assert work.refresh is Refresh.FULL
+    assert again == features
 
 
 def test_resolutions_of_deleted_articles_are_dropped_and_counted(night):
