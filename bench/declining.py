@@ -38,7 +38,7 @@ from nightshift.metrics.calibration import calibration_error
 from nightshift.metrics.selective import risk_coverage, roc_auc
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import Store
@@ -91,7 +91,7 @@ def asked(
     documents = export_document_tower(night.profile.encoder, night, texts)
     tickets = labelled_tickets(features, documents, night)
     trained = train_night(features, None, tower, documents, folder / "release", night, tickets)
-    retriever = Retriever.open(trained.folder, aside.threads, open_encoder=SharedEncoders(store))
+    retriever = EvaluationRetriever.open(trained.folder, aside.threads, open_encoder=SharedEncoders(store))
     release = LoadedRelease.from_folder(trained.folder, retriever)
     if truth:
         return told(release, _since(read_mart(store, features, "tickets"), features, since), read_truth(truth))

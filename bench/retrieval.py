@@ -33,6 +33,7 @@ from nightshift.metrics.retrieval import QuestionScores, interval, score_ranking
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
 from nightshift.release.layout import ReleaseFolder
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.retrieval.fusion import SCORES, fuse
 from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.sections import Sections, sections_of
@@ -76,7 +77,9 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
     lesson = train_night(features, None, tower, documents, folder / "taught", night)
     start = train_night(unresolved(features, store), None, "never", documents, folder / "untaught", night)
     encoders = SharedEncoders(store)
-    taught, cold = (Retriever.open(one.folder, aside.threads, open_encoder=encoders) for one in (lesson, start))
+    taught, cold = (
+        EvaluationRetriever.open(one.folder, aside.threads, open_encoder=encoders) for one in (lesson, start)
+    )
     texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()
     learned, untaught = taught.rank(texts, times), cold.rank(texts, times)
     scores: dict[str, NDArray[np.floating]] = {
@@ -84,14 +87,14 @@ def benchmark(source: str, until: str, since: str, tower: str, settings: Setting
             sections_of(start.folder.index),
             encoders(start.folder.document_tower, aside.threads).encode(texts),
         ),
-        BASELINE: untaught.signals[:, SCORES.index("dense")],
-        "words alone (BM25)": untaught.signals[:, SCORES.index("bm25")],
+        BASELINE: untaught.retrieval_scores[:, SCORES.index("dense")],
+        "words alone (BM25)": untaught.retrieval_scores[:, SCORES.index("bm25")],
         "cold start: the blend without a resolved ticket": untaught.scores,
-        **({"query tower alone": learned.signals[:, SCORES.index("dense")]} if lesson.learned else {}),
-        "votes of past tickets alone": learned.signals[:, SCORES.index("ticket_knn")],
-        "prior head alone": learned.signals[:, SCORES.index("prior")],
+        **({"query tower alone": learned.retrieval_scores[:, SCORES.index("dense")]} if lesson.learned else {}),
+        "votes of past tickets alone": learned.retrieval_scores[:, SCORES.index("ticket_knn")],
+        "prior head alone": learned.retrieval_scores[:, SCORES.index("prior")],
         "**blend**": learned.scores,
-        **{f"blend without {one}": fuse(learned.signals, {**lesson.fusion, one: 0.0}) for one in SCORES},
+        **{f"blend without {one}": fuse(learned.retrieval_scores, {**lesson.fusion, one: 0.0}) for one in SCORES},
     }
     ids, gold = questions["ticket_id"].to_pylist(), questions["article_ids"].to_pylist()
     found = {name: score_rankings(ids, one, taught.article_ids, gold) for name, one in scores.items()}

@@ -19,7 +19,7 @@ from nightshift.lake import ingest
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import StoredRelease
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.settings import Settings
 from nightshift.sources import open_source
 from nightshift.store import open_store
@@ -51,7 +51,7 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         tower = read_model(release.artifact.models["document_tower"], released)
         store.put_tree(folder.document_tower)
         index, _ = build(features, tower, night)
-        retriever = Retriever.open(folder, settings.threads, index=store.checkout(index.digest))
+        retriever = EvaluationRetriever.open(folder, settings.threads, index=store.checkout(index.digest))
         loader = OpenedLoader(retriever, open_assistant(folder, settings.threads, retriever))
         measured = measure(ReleaseRef(release.artifact, folder), questions, features, night, loader)
     return {

@@ -26,8 +26,8 @@ from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
 from nightshift.progress import cpu_seconds, log
 from nightshift.release.layout import ReleaseFolder
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.retrieval.fusion import SCORES
-from nightshift.retrieval.retriever import Retriever
 from nightshift.settings import Settings
 from nightshift.store import open_store
 
@@ -83,12 +83,12 @@ def replay(history: History, plan: Plan, documents: Model, night: Night) -> list
     settings = night.settings
     encoders = SharedEncoders(open_store(f"file://{settings.home}/asked"))
 
-    def retriever(folder: ReleaseFolder) -> Retriever:
-        return Retriever.open(folder, settings.threads, open_encoder=encoders)
+    def retriever(folder: ReleaseFolder) -> EvaluationRetriever:
+        return EvaluationRetriever.open(folder, settings.threads, open_encoder=encoders)
 
     nights: list[ReplayedNight] = []
     previous: NightRelease | None = None
-    fixed: dict[str, Retriever] = {}
+    fixed: dict[str, EvaluationRetriever] = {}
     for number, (date, until) in enumerate(plan.spans(), start=1):
         folder = settings.home / f"night-{number}"
         release = train_night(history.features(date, night.store), previous, plan.tower, documents, folder, night)
@@ -104,13 +104,13 @@ def replay(history: History, plan: Plan, documents: Model, night: Night) -> list
     return nights
 
 
-def _hits(questions: pa.Table, retrievers: dict[str, Retriever]) -> Hits:
+def _hits(questions: pa.Table, retrievers: dict[str, EvaluationRetriever]) -> Hits:
     """The measures of every system; the `base` retriever gives the retrieval scores of BM25 and of the base encoder."""
     texts, times = questions["text"].to_pylist(), questions["created_at"].to_pylist()
     ids, gold = questions["ticket_id"].to_pylist(), questions["article_ids"].to_pylist()
     ranked = {name: retriever.rank(texts, times) for name, retriever in retrievers.items()}
     scores: dict[str, NDArray[np.floating]] = {name: ranking.scores for name, ranking in ranked.items()}
-    scores |= {name: ranked["base"].signals[:, SCORES.index(name)] for name in ("bm25", "dense")}
+    scores |= {name: ranked["base"].retrieval_scores[:, SCORES.index(name)] for name in ("bm25", "dense")}
     articles = {name: retrievers.get(name, retrievers["base"]).article_ids for name in SYSTEMS}
     measured = {name: score_rankings(ids, scores[name], articles[name], gold) for name in SYSTEMS}
     return {name: {measure: measured[name].values[measure] for measure in MEASURES} for name in SYSTEMS}

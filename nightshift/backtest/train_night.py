@@ -17,10 +17,12 @@ from nightshift.artifacts import Features, Index, Model
 from nightshift.export.classifiers import export_classifiers
 from nightshift.export.encoder import export_query_tower
 from nightshift.index.build import build
+from nightshift.models.classifiers import Classifiers
 from nightshift.night import Night
 from nightshift.progress import cpu_seconds
 from nightshift.registry.retraining import new_share
 from nightshift.release.layout import ReleaseFolder, Weights
+from nightshift.retrieval.answerability import index_resolved_shares
 from nightshift.retrieval.sections import sections_of
 from nightshift.train.classifiers import train_classifiers
 from nightshift.train.dataset import LabelledVectors
@@ -81,6 +83,8 @@ def train_night(
     pairs = labelled_pairs(features, documents, night)
     trained = train_classifiers(tickets, pairs, ordinary=None, profile=night.profile)
     classifiers = export_classifiers(trained, store, base=documents.base, trained_on=features.digest)
+    onnx_classifiers = Classifiers(store.checkout(classifiers.digest), night.settings.threads)
+    shares = index_resolved_shares(store.checkout(index.digest), onnx_classifiers)
     tuned = tune(features, index, documents, queries, tickets, night)
     release = ReleaseFolder.link(
         folder,
@@ -88,7 +92,7 @@ def train_night(
         document_tower=store.checkout(documents.digest),
         query_tower=store.checkout(queries.digest),
         classifiers=store.checkout(classifiers.digest),
-        weights=Weights(tuned.fusion, tuned.confidence),
+        weights=Weights(tuned.fusion, tuned.confidence, shares),
         policy=tuned.policy,
     )
     cost = Cost(work.embedded + work.tickets_embedded, cpu_seconds() - started, tower_seconds)

@@ -20,7 +20,7 @@ from nightshift.evaluate.golden_questions import GoldenQuestion, read_golden
 from nightshift.evaluate.model_under_test import LoadedRelease, QuestionAnswerer, ReleaseLoader, ReleaseRef
 from nightshift.metrics.retrieval import QuestionScores, score_rankings
 from nightshift.night import Night
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.store import Store
 
 BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
@@ -82,7 +82,7 @@ class EvaluationContext:
         return read_golden(self.features, self.night.store)
 
 
-def rank_questions(retriever: Retriever, questions: pa.Table) -> QuestionScores:
+def rank_questions(retriever: EvaluationRetriever, questions: pa.Table) -> QuestionScores:
     """How articles are ranked for every question, from tickets that came before it."""
     ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
     return score_rankings(

@@ -10,7 +10,7 @@ from nightshift.artifacts import Release
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.confidence import Confidence
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.store import Store
 
 
@@ -26,12 +26,12 @@ class ReleaseRef:
 class LoadedRelease:
     """A release ready to rank: it answers where its confidence reaches `floor`."""
 
-    retriever: Retriever
+    retriever: EvaluationRetriever
     confidence: Confidence
     floor: float
 
     @classmethod
-    def from_folder(cls, folder: ReleaseFolder, retriever: Retriever) -> Self:
+    def from_folder(cls, folder: ReleaseFolder, retriever: EvaluationRetriever) -> Self:
         """The release in `folder`, ranked by `retriever`."""
         return cls(retriever, Confidence.from_json(folder.weights.confidence), folder.policy["confidence_floor"])
 
@@ -64,7 +64,7 @@ class CachedLoader:
         self._encoders, self._threads = SharedEncoders(store), threads
 
     def release(self, folder: ReleaseFolder) -> LoadedRelease:
-        retriever = Retriever.open(folder, self._threads, open_encoder=self._encoders)
+        retriever = EvaluationRetriever.open(folder, self._threads, open_encoder=self._encoders)
         return LoadedRelease.from_folder(folder, retriever)
 
     def assistant(self, folder: ReleaseFolder) -> QuestionAnswerer:
@@ -75,7 +75,7 @@ class CachedLoader:
 class OpenedLoader:
     """A loader of one release whose parts are open already, e.g. over another index."""
 
-    retriever: Retriever
+    retriever: EvaluationRetriever
     opened_assistant: QuestionAnswerer
 
     def release(self, folder: ReleaseFolder) -> LoadedRelease:

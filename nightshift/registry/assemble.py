@@ -1,4 +1,4 @@
-"""Assemble a release candidate from the artifacts of a night: drift reference, lineage and parts in one tree.
+"""From the parts of a night to a release candidate: tuned parameters, drift reference, lineage, one tree.
 
 release = assemble(features, index, models, tuned, code, night)
 """
@@ -20,6 +20,7 @@ from nightshift.night import Night
 from nightshift.release.compose import Parts, compose
 from nightshift.release.layout import Weights
 from nightshift.release.lineage import trace
+from nightshift.retrieval.answerability import index_resolved_shares
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.store import Store
 from nightshift.store.memo import memoize
@@ -34,41 +35,43 @@ def assemble(
     code: str,
     night: Night,
 ) -> Release:
-    """The candidate. `models` by kind are the four that serve and their adapters; `code` is the version of the code."""
+    """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
     store, threads = night.store, night.settings.threads
     documents = models["document_tower"]
     tickets = read_mart(store, features, "tickets")
-    sample = sample_tickets(
+    classifiers = Classifiers(store.checkout(models["classifiers"].digest), threads)
+    judged_on = sample_tickets(
         fresh(tickets),
         tickets,
-        Classifiers(store.checkout(models["classifiers"].digest), threads),
+        classifiers,
         encoder_digest=documents.digest,
         open_encoder=lambda: open_batch_encoder(store.checkout(documents.digest), threads),
         store=store,
     )
-    resolved_vectors = TicketKnn.load(store.checkout(index.digest)).vectors
-    centres = _clusters(index, resolved_vectors, code, store) if len(resolved_vectors) else cluster(sample.vectors)
+    index_folder = store.checkout(index.digest)
+    memory = TicketKnn.load(index_folder).vectors
+    centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
     parts = Parts(
         index=index,
         models=dict(models),
         policy=tuned.policy,
-        weights=Weights(tuned.fusion, tuned.confidence),
+        weights=Weights(tuned.fusion, tuned.confidence, index_resolved_shares(index_folder, classifiers)),
         prompts={
             "version": prompts.VERSION,
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(sample, resolved_vectors, centres, learned_labels(tickets)),
+        reference=make_reference(judged_on, memory, centres, learned_labels(tickets)),
         lineage=trace(features, index, models, code, store),
     )
     return compose(parts, store)
 
 
-def _clusters(index: Index, resolved_vectors: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:
-    """Cluster centres [k, dim] of the index's resolved tickets, memoized: to import scikit-learn is slow."""
+def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:
+    """The clusters of what `index` remembers, made anew when that is: importing what clusters costs more than clustering."""
 
-    def fit() -> str:
-        return store.put_json({"centres.json": store.put_json(cluster(resolved_vectors).tolist())})
+    def made() -> str:
+        return store.put_json({"centres.json": store.put_json(cluster(memory).tolist())})
 
-    tree = store.tree(memoize("clusters", [code, store.tree(index.digest)["resolved.npy"]], fit, store))
-    return np.array(cast(list[Any], store.get_json(tree["centres.json"])), np.float32)
+    kept = store.tree(memoize("clusters", [code, store.tree(index.digest)["resolved.npy"]], made, store))
+    return np.array(cast(list[Any], store.get_json(kept["centres.json"])), np.float32)

@@ -39,10 +39,14 @@ INDEX = "index"
 
 @dataclass(frozen=True)
 class Weights:
-    """What retrieval was fitted to: the weight of each retrieval score, and the coefficients of the confidence."""
+    """What retrieval was fitted to: the weight of each retrieval score, and the coefficients of the confidence.
+
+    `resolved_shares` [intents in the order of the classifier] are those of the release's index (answerability.py).
+    """
 
     fusion: dict[str, float]
     confidence: dict[str, float]
+    resolved_shares: list[float] | None
 
 
 @dataclass(frozen=True)

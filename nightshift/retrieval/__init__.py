@@ -1,1 +1,1 @@
-"""Which passages answer a question: retrieval scores, their fusion, ticket kNN, and the confidence in the best."""
+"""Which passages answer a question: retrieval scores and their fusion, ticket kNN, answerability, confidence."""

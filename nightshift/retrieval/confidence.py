@@ -1,8 +1,14 @@
-"""How sure retrieval is that one of its articles answers the question: a logistic over what the signals saw.
+"""Confidence: the probability that a ranked article answers the question, from a logistic regression on evidence.
 
-    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "margin": 0.4, "top_score": 0.3, "resolved_margin": 5.1, "resolved_log_odds": 0.8})
+    Confidence.from_json({"bias": -5.1, "similarity": 2.2, "margin": 0.4, "top_score": 0.3, "resolved_margin": 5.1})
 
-It is fitted on questions with and without an answer (train/abstention.py) and travels in the release.
+similarity         highest dense score of an article
+margin             difference of the two highest fused scores
+top_score          highest fused score
+agreement          share of the retrieval scores that rank the top article among their first five
+resolved_margin, resolved_log_odds   see answerability.py
+
+train/abstention.py fits the coefficients on questions with and without an answer; a release stores them.
 """
 
 from collections.abc import Mapping
@@ -13,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEATURES = ("similarity", "margin", "top_score", "agreement", "resolved_margin", "resolved_log_odds")
-_AGREE_WITHIN = 5
+_AGREEMENT_DEPTH = 5
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """Coefficients per feature. Below which probability to decline is the policy's to say, not a retriever's."""
+    """The coefficient of each feature. The probability below which to decline is part of the policy."""
 
     bias: float
     similarity: float = 0.0
@@ -43,27 +49,28 @@ class Confidence:
         return probabilities
 
 
-# Where there were too few questions to fit on: with the default policy, a cosine of .3 to the best section is worth an answer.
+# For too few questions to fit on: under the default policy, a cosine of .3 to the best article is enough for an answer.
 UNFITTED = Confidence(bias=-4.2, similarity=12.0)
 
 
 def evidence(
-    signals: NDArray[np.floating],
+    retrieval_scores: NDArray[np.floating],
     scores: NDArray[np.floating],
-    ended: NDArray[np.float64],
+    answerability: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """The features of n questions [n, features].
 
-    signals [n, signals, articles] with dense first, scores [n, articles] blended (-inf: not allowed), ended [n, 2] from
-    Outcomes. How near the nearest resolved ticket is counts only against the nearest unresolved one: by itself it would
-    decline whoever words a known question in a new way.
+    `retrieval_scores` [n, scores, articles] with dense first, fused `scores` [n, articles] (-inf: hidden), and
+    `answerability` [n, 2]. The cosine to the nearest resolved ticket counts only relative to the nearest unresolved
+    one: alone it would decline known questions in new words.
     """
     top = scores.argmax(axis=1)
     ordered = -np.sort(-scores, axis=1)[:, :2]
     margin = ordered[:, 0] - ordered[:, 1] if ordered.shape[1] > 1 else ordered[:, 0]
-    chosen = np.take_along_axis(signals, top[:, None, None], axis=2)
-    better = (signals > chosen).sum(axis=2)
-    speaks = signals.max(axis=2) > signals.min(axis=2)
-    agreement = ((better < _AGREE_WITHIN) & speaks).mean(axis=1)
-    features = [signals[:, 0].max(axis=1), np.where(np.isfinite(margin), margin, 0), ordered[:, 0], agreement, *ended.T]
+    margin = np.where(np.isfinite(margin), margin, 0)
+    top_scores = np.take_along_axis(retrieval_scores, top[:, None, None], axis=2)
+    n_better = (retrieval_scores > top_scores).sum(axis=2)
+    varies = retrieval_scores.max(axis=2) > retrieval_scores.min(axis=2)
+    agreement = ((n_better < _AGREEMENT_DEPTH) & varies).mean(axis=1)
+    features = [retrieval_scores[:, 0].max(axis=1), margin, ordered[:, 0], agreement, *answerability.T]
     return np.stack(features, axis=1).astype(np.float64)

@@ -1,7 +1,7 @@
-"""What a retriever stands on, and what it says of every article.
+"""The models a retriever runs, what may be hidden from a question, and a ranking of all articles.
 
-ranking = retriever.rank(["Who gets the money when I return a gift?"])
-ranking.scores[0].argmax()      # the place in retriever.article_ids of the article that answers best
+ranking = EvaluationRetriever.open(release, threads=2).rank(["Who gets the money when I return a gift?"])
+ranking.scores[0].argmax()      # the position in retriever.article_ids of the best article
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
 
-class TicketHeads(Protocol):
+class TicketClassifiers(Protocol):
     """Probabilities over article ids and over intents from document-tower vectors."""
 
     @property
@@ -30,9 +30,18 @@ class TicketHeads(Protocol):
 
 
 @dataclass(frozen=True)
+class Hidden:
+    """What n questions may not use, as masks; None hides nothing. Serving hides nothing, evaluation the future."""
+
+    resolved: NDArray[np.bool_] | None = None  # [n, resolved tickets]
+    unresolved: NDArray[np.bool_] | None = None  # [n, unresolved tickets]
+    articles: NDArray[np.bool_] | None = None  # [n, articles]
+
+
+@dataclass(frozen=True)
 class Ranking:
     """n questions against all articles, in the order of `Retriever.article_ids`."""
 
-    scores: NDArray[np.float64]  # [n, articles] blended; -inf where an article was taken away
-    signals: NDArray[np.float32]  # [n, signals in the order of SIGNALS, articles]
+    scores: NDArray[np.float64]  # [n, articles] fused; -inf where the article is hidden
+    retrieval_scores: NDArray[np.float32]  # [n, scores in the order of SCORES, articles]
     evidence: NDArray[np.float64]  # [n, features in the order of FEATURES]

@@ -1,4 +1,4 @@
-"""Help articles as questions see them: the frozen vectors of their sections, an article scored by its best ones.
+"""Articles for training on questions: the frozen vectors of their sections, and article scores as retrieval makes them.
 
 sections = Sections(vectors, ["inbox", "inbox", "login"])     # one article id per section vector
 sections.scores(questions)                                    # [n, 2] in the order of sections.articles
@@ -13,19 +13,19 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from nightshift.retrieval.fusion import by_article, places_of
+from nightshift.retrieval.fusion import article_scores, section_positions
 
 
 @dataclass(frozen=True)
 class Sections:
-    """Document-tower vectors float32 [sections, dim] and the article each belongs to."""
+    """Document-tower vectors float32 [sections, dim] and the article of each."""
 
     vectors: NDArray[np.float32]
     article_of: Sequence[str]
 
     @cached_property
     def articles(self) -> list[str]:
-        """Article ids, sorted: the order of every per-article score."""
+        """Article ids, sorted: the order of all per-article scores."""
         return sorted(set(self.article_of))
 
     @cached_property
@@ -39,18 +39,18 @@ class Sections:
         return np.array([self.position[article] for article in self.article_of], np.int64)
 
     @cached_property
-    def _places(self) -> NDArray[np.int64]:
-        return places_of(self.columns, len(self.articles))
+    def _positions(self) -> NDArray[np.int64]:
+        return section_positions(self.columns, len(self.articles))
 
     def scores(self, questions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Question vectors [n, dim] -> [n, articles]: the cosines of an article's best sections, as retrieval weighs them."""
-        return by_article(questions @ self.vectors.T, self._places)
+        """Question vectors [n, dim] -> dense scores [n, articles], from the cosines of an article's best sections."""
+        return article_scores(questions @ self.vectors.T, self._positions)
 
     def golds(self, article_ids: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
-        """Which articles answer each question, as a mask [n, articles]; articles without sections are left out."""
+        """The articles of each question as a mask [n, articles]; articles without sections are left out."""
         mask = np.zeros((len(article_ids), len(self.articles)), np.bool_)
-        for row, wanted in enumerate(article_ids):
-            mask[row, [self.position[article] for article in wanted if article in self.position]] = True
+        for row, ids in enumerate(article_ids):
+            mask[row, [self.position[article] for article in ids if article in self.position]] = True
         return mask
 
 

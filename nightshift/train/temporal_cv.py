@@ -1,6 +1,6 @@
 """Temporal cross-validation: out-of-fold retrieval scores of past questions, each from classifiers fitted on older tickets.
 
-    scores, golds = out_of_fold_scores(tickets, pairs, lambda classifiers, fold: Retriever(...))
+    scores, golds = out_of_fold_scores(tickets, pairs, lambda classifiers, fold: EvaluationRetriever(...))
     # float32 [n, scores, articles] and bool [n, articles]: what the fusion weights are fitted on
 
 A fold is a tenth of the past; fold 0 is the newest. The prior classifier of a fold is fitted on the tickets before it.
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.train.classifier import INTENT, Classifier, fit_calibrated, fit_classifier
 from nightshift.train.classifiers import FEWEST_EXAMPLES
 from nightshift.train.dataset import LabelledVectors, frequent
@@ -56,7 +56,9 @@ def fit_intent_before(tickets: LabelledVectors, start: datetime) -> Classifier |
 
 
 def out_of_fold_scores(
-    tickets: pa.Table, pairs: LabelledVectors, open_retriever: Callable[[OutOfFoldClassifiers, int], Retriever]
+    tickets: pa.Table,
+    pairs: LabelledVectors,
+    open_retriever: Callable[[OutOfFoldClassifiers, int], EvaluationRetriever],
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Retrieval scores [n, scores, articles] and the articles that resolved each question [n, articles].
 
@@ -72,8 +74,8 @@ def out_of_fold_scores(
         questions = tickets.filter(pa.array(held_out & ~newer))
         prior = fit_prior_without(pairs, {ticket for ticket, out in zip(ids, held_out, strict=True) if out})
         retriever = open_retriever(OutOfFoldClassifiers(prior), fold)
-        _, fold_scores = retriever.rank_articles(questions["text"].to_pylist(), questions["created_at"].to_pylist())
-        scores.append(fold_scores)
+        ranking = retriever.rank(questions["text"].to_pylist(), questions["created_at"].to_pylist())
+        scores.append(ranking.retrieval_scores)
         golds.append(_golds(questions["article_ids"].to_pylist(), retriever.article_ids))
         newer = held_out
     return np.concatenate(scores), np.concatenate(golds)

@@ -23,10 +23,10 @@ from nightshift.index.build import resolved_table, unresolved_table
 from nightshift.index.exact import ExactIndex
 from nightshift.models.cached_encoder import SharedEncoders
 from nightshift.night import Night
-from nightshift.retrieval.answerability import Answerability
+from nightshift.retrieval.answerability import Answerability, resolved_shares
 from nightshift.retrieval.confidence import UNFITTED
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.retrieval.ranking import Encoder
-from nightshift.retrieval.retriever import Retriever
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.retrieval.without_answer import evidence_pair
 from nightshift.train.abstention import fit_confidence
@@ -74,21 +74,25 @@ def tune(
     newest_fold = OutOfFoldClassifiers(
         fit_prior_without(labelled, set(questions["ticket_id"].to_pylist())), fit_intent_before(tickets, min(times))
     )
-    answerability = Answerability(ticket_knn, TicketKnn.load(folder, "unresolved"), newest_fold, until=min(times))
+    unresolved_tickets = TicketKnn.load(folder, "unresolved")
+    shares = resolved_shares(ticket_knn, unresolved_tickets, newest_fold, until=min(times))
+    answerability = Answerability(ticket_knn, unresolved_tickets, newest_fold, shares)
 
-    def retriever(weights: dict[str, float], classifiers: OutOfFoldClassifiers, query_encoder: Encoder) -> Retriever:
-        return Retriever(
+    def retriever(
+        weights: dict[str, float], classifiers: OutOfFoldClassifiers, query_encoder: Encoder
+    ) -> EvaluationRetriever:
+        return EvaluationRetriever(
             chunks,
             ticket_knn,
             documents=documents,
             queries=query_encoder,
-            heads=classifiers,
+            classifiers=classifiers,
             weights=weights,
             confidence=UNFITTED,
-            outcomes=answerability,
+            answerability=answerability,
         )
 
-    def retriever_of_fold(classifiers: OutOfFoldClassifiers, fold: int) -> Retriever:
+    def retriever_of_fold(classifiers: OutOfFoldClassifiers, fold: int) -> EvaluationRetriever:
         return retriever(COLD_START, classifiers, documents if fold else queries)
 
     fusion = fit_fusion(*out_of_fold_scores(resolved, labelled, retriever_of_fold))

@@ -23,7 +23,7 @@ from nightshift.night import Night
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.release.evaluation_report import GateKind, read_report
 from nightshift.release.layout import FORMAT, ReleaseFolder, ReleaseRecord
-from nightshift.retrieval.retriever import Retriever
+from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.settings import Settings
 from nightshift.store import open_store
 from nightshift.warehouse import MARTS
@@ -75,7 +75,7 @@ class Loader:
 
 
 def open_retriever(folder, index=None):
-    return Retriever.open(folder, 1, index=index, open_encoder=WordEncoder)
+    return EvaluationRetriever.open(folder, 1, index=index, open_encoder=WordEncoder)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def world(tmp_path):
         record = ReleaseRecord(FORMAT, Index("", "", "", 0, 0), {"query_tower": query_tower}, {}, {}, "", "", "")
         files = {
             "weights.json": {"fusion": {"dense": 1.0, "bm25": 0.0, "ticket_knn": 0.0, "prior": 0.0},
-                             "confidence": {"bias": -2.0, "similarity": 10.0}},
+                             "confidence": {"bias": -2.0, "similarity": 10.0}, "resolved_shares": None},
             "policy.json": Policy().to_json(),
             "prompts.json": {"version": "1"},
             "release.json": asdict(record),

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from nightshift.retrieval.ranking import Ranking
 from nightshift.train.dataset import LabelledVectors
 from nightshift.train.temporal_cv import MAX_FOLDS, fit_intent_before, out_of_fold_scores
 
@@ -21,9 +22,10 @@ class RecordingRetriever:
     def __init__(self, classifiers, fold, calls):
         self.classifiers, self.fold, self.calls = classifiers, fold, calls
 
-    def rank_articles(self, questions, before):
+    def rank(self, questions, before):
         self.calls.append((self.fold, questions, before, self.classifiers.prior))
-        return np.zeros((len(questions), 3)), np.full((len(questions), 4, 3), self.fold, np.float32)
+        scores = np.full((len(questions), 4, 3), self.fold, np.float32)
+        return Ranking(np.zeros((len(questions), 3)), scores, np.zeros((len(questions), 6)))
 
 
 def tickets_and_pairs(labels):

@@ -102,7 +102,7 @@ def home(tmp_path_factory) -> Home:
         "generator": generator,
     }
     policy = {"confidence_floor": 0.35, "max_tokens": Policy().max_tokens, "passages": 3}
-    weights = Weights({"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, UNFITTED.to_json())
+    weights = Weights({"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, UNFITTED.to_json(), None)
     lineage = trace(features, index, models, "c0de" * 16, store)
     parts = Parts(index, models, policy, weights, {"version": VERSION}, {}, lineage)
     return Home(settings, store, compose(parts, store))
