@@ -33,7 +33,7 @@ from nightshift.sources.readers import BrokenRow, Row, flattened
 
 VERSION = "1"  # raise it when the same raw row should give another row: the lake then reads its objects again
 DUPLICATE = "duplicate"
-_HIDDEN = (Kind.CUSTOMER, Kind.HIDDEN)  # kept as pseudonyms
+_HIDDEN = (Kind.CUSTOMER, Kind.HIDDEN)  # stored as pseudonyms
 _LISTED = re.compile(r"[;,|]")  # how exports write a list in one CSV field
 
 

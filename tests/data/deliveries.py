@@ -30,12 +30,12 @@ def article(name, **columns):
     return {"article_id": name, "title": f"About {name}", "body": f"How {name} works.", **columns}
 
 
-def resolved(name, article_id, at):
-    return {"ticket_id": name, "article_id": article_id, "resolved_at": at}
+def resolved(name, article_id, time):
+    return {"ticket_id": name, "article_id": article_id, "resolved_at": time}
 
 
-def answer(name, ticket_id, at, **columns):
-    facts = {"created_at": at, "updated_at": at, "body": f"Answer {name}", "by_helper": True, "accepted": True}
+def answer(name, ticket_id, time, **columns):
+    facts = {"created_at": time, "updated_at": time, "body": f"Answer {name}", "by_helper": True, "accepted": True}
     return {"answer_id": name, "ticket_id": ticket_id, **facts, **columns}
 
 
@@ -73,10 +73,11 @@ def shop():
         "articles/delivery.md": {"articles": [article("delivery")]},
         "articles/returns.md": {"articles": [article("returns")]},
         "night-1": {
-            "tickets": [ticket(name, day(at)) for at, name in enumerate(names, 1)],
+            "tickets": [ticket(name, day(number)) for number, name in enumerate(names, 1)],
             "resolutions": [
-                resolved(name, ("delivery", "returns")[at % 2], day(at + 1)) for at, name in enumerate(names, 1)
+                resolved(name, ("delivery", "returns")[number % 2], day(number + 1))
+                for number, name in enumerate(names, 1)
             ],
-            "answers": [answer(f"a{name}", name, day(at + 1)) for at, name in enumerate(names, 1)],
+            "answers": [answer(f"a{name}", name, day(number + 1)) for number, name in enumerate(names, 1)],
         },
     }

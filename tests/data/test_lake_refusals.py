@@ -119,7 +119,7 @@ def test_a_lost_part_is_made_again(store, night):
     """A corrupt part is detected, and the next ingest reads its object again."""
     snapshot, _ = night(Delivery(a=[ticket(1)], b=[ticket(2)]))
     part = read_manifest(store, snapshot.digest).tables["tickets"][0]
-    damaged = store._object(part.digest)
+    damaged = store.path(part.digest)
     damaged.chmod(0o644)
     damaged.write_bytes(b"x" * damaged.stat().st_size)
     fresh = open_store(f"file://{store.root}")
@@ -134,7 +134,7 @@ def test_a_lost_part_is_made_again(store, night):
 def test_a_lost_ingest_state_is_a_first_night(store, night):
     """Without its ingest state a source is read again, with the same snapshot."""
     snapshot, _ = night(Delivery(a=[ticket(1)]))
-    store._object(store.read_ref("lake/memory")).unlink()
+    store.path(store.read_ref("lake/memory")).unlink()
     again, work = night(Delivery(a=[ticket(1)]))
     assert (again, work.new) == (snapshot, 1)
     assert read_ingest_state(store, "memory").snapshot == snapshot.digest

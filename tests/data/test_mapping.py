@@ -1,6 +1,8 @@
 """Mapping files: their keys, and the errors for mistakes in them."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -39,6 +41,7 @@ def test_shipped_mappings_fill_every_required_column(name):
         ({"tables": {}}, "tables is empty"),
         (["tables"], "key: value"),
         (broken(colums={}), "did you mean 'columns'"),
+        ({"tables": {"resolutions": {"files": "a.csv", "colums": {}}}}, "did you mean 'columns'"),
         (broken(columns={"ticket": "Id"}), "did you mean 'ticket_id'"),
         (broken(columns={"ticket_id": "Id"}), "nothing fills article_id, resolved_at"),
         (
@@ -55,6 +58,9 @@ def test_shipped_mappings_fill_every_required_column(name):
         (broken(delimiter="tab"), "one character"),
         (broken(where={"Id": {"a": 1}}), "single value"),
         (broken(where=["Id"]), "key: value"),
+        (broken(where={3: "x"}), "there is no key '3'"),
+        (broken(defaults={"resolved_at": [1]}), "defaults: resolved_at is not a single value"),
+        (broken(explode=3), "explode is not a text"),
         (broken(defaults={"resolved": "2026-01-01"}), "did you mean 'resolved_at'"),
     ],
 )
@@ -123,3 +129,10 @@ def test_columns_become_expressions():
     assert table.columns["body"] == Expression(("X", "Y"))
     assert table.columns["by_helper"] == Expression(("R",), "is", ("agent",))
     assert table.columns["accepted"] == Expression(("N",), "not")
+
+
+def test_the_lake_does_not_import_pydantic():
+    """Only reading a mapping file imports pydantic, which takes about as long as everything else in the lake."""
+    program = "import sys, nightshift.lake, nightshift.sources; print('pydantic' in sys.modules)"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert process.stdout == "False\n"

@@ -162,7 +162,7 @@ def test_gzip_can_be_read_and_is_not_compressed():
 
 
 def test_backlog_can_be_left_out():
-    """With history=0 there are customers and orders from before, but no tickets."""
+    """With history=0 there are earlier customers and orders, but no earlier tickets."""
     names = [item.name for item in source(1, history=0).objects()]
     assert "customers/night-0000.jsonl.gz" in names
     assert "tickets/night-0000.jsonl.gz" not in names

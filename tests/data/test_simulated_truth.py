@@ -196,7 +196,7 @@ def test_poisoned_page_arrives_on_night_four():
 
 
 def test_questions_about_a_missing_page_are_unanswerable():
-    """After a page is gone, people still ask about it, and no ticket is resolved with it."""
+    """After a page is deleted, customers still ask about it, and no ticket is resolved with it."""
     articles = Counter(row.get("article") for night in range(3, 13) for row in truth(night))
     assert articles["bike-frame-registration"] == 0
     linked = {row["article"] for night in range(4, 13) for row in rows(night, "resolutions")}
@@ -213,8 +213,8 @@ def test_canary_writes_on_her_nights():
         tickets = [row for row in rows(night) if row["customer"] == customer["id"]]
         assert len(tickets) == (night in customer["nights"])
         assert all(customer["phrase"] in row["text"] for row in tickets)
-        others = "\n".join(row["text"] for row in rows(night) if row["customer"] != customer["id"])
-        assert not [customer[key] for key in ("name", "email", "order", "phrase") if customer[key] in others]
+        other_texts = "\n".join(row["text"] for row in rows(night) if row["customer"] != customer["id"])
+        assert not [customer[key] for key in ("name", "email", "order", "phrase") if customer[key] in other_texts]
 
 
 def test_every_hand_written_file_fits_the_pages():
