@@ -1,4 +1,4 @@
-"""A question in, events out: the passages found, the text as it is released, and the answer with its citations.
+"""The assistant: a question in, events out: the passages, the text as it is released, and the answer with citations.
 
     assistant = Assistant(retriever, generator, policy)
     for event in assistant.answer("what do i need to spend so i dont pay for the post"): ...
@@ -6,8 +6,8 @@
     # Delta(text='Standard delivery is free from a basket value of 60 EUR [1].')
     # Answered(text='Standard ... [1].', citations=(Citation(1, 'standard-delivery', ...),), source='generated', ...)
 
-A sentence is released only after it passed the grounding check, so nothing shown is ever taken back, and the text
-of Answered is exactly what was streamed.
+A sentence is released only after it passed the grounding check, so no released text is ever withdrawn, and the text of
+Answered is the concatenation of the Deltas.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -24,7 +24,7 @@ from nightshift.text.words import complete_sentences, content_words
 
 
 class Retrieval(Protocol):
-    """What finds passages and says how sure it is."""
+    """Finds passages, and the probability that they answer (retrieval.retriever.Retriever)."""
 
     def search(self, question: str, k: int) -> Sequence[Passage]: ...
 
@@ -32,14 +32,14 @@ class Retrieval(Protocol):
 
 
 class TextGenerator(Protocol):
-    """What writes text after a prompt, piece by piece."""
+    """Continues a prompt, piece by piece (models.generator.Generator)."""
 
     def stream(self, prompt: str, max_tokens: int, stop: Sequence[str] = ()) -> Iterator[str]: ...
 
 
 @dataclass(frozen=True)
 class Citation:
-    """What a mark in the answer stands for."""
+    """The passage that a mark such as [1] in the answer refers to."""
 
     mark: int
     article_id: str
@@ -51,7 +51,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class Retrieved:
-    """The passages the answer may rest on, numbered from 1 in this order, and the confidence in them (0 to 1)."""
+    """The passages for the answer, numbered from 1 in this order, and the confidence in them (0 to 1)."""
 
     passages: tuple[Passage, ...]
     confidence: float
@@ -59,14 +59,14 @@ class Retrieved:
 
 @dataclass(frozen=True)
 class Delta:
-    """A further piece of the answer, checked."""
+    """A further piece of the answer, which passed the grounding check."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The whole answer. `reasons` says why it was quoted, cut short or declined; it holds no customer text."""
+    """The whole answer. `reasons` states why it was quoted, cut short or declined; it holds no customer text."""
 
     text: str
     citations: tuple[Citation, ...]
@@ -75,17 +75,20 @@ class Answered:
 
     @property
     def declined(self) -> bool:
-        """Whether the assistant said that it does not know."""
+        """Whether no answer was given."""
         return self.source == "declined"
 
 
 Event = Retrieved | Delta | Answered
 
-_GAVE_UP = ("generator: it found no answer in the passages",)
+_GENERATOR_DECLINED = ("generator: it found no answer in the passages",)
 
 
 class Assistant:
-    """Answers one question at a time from what retrieval finds; keeps nothing between questions."""
+    """Answers one question at a time from the passages of `retriever`. It keeps no state between questions.
+
+    `likeness` scores sentences against a question, for quotations; without it shared words do.
+    """
 
     def __init__(
         self, retriever: Retrieval, generator: TextGenerator, policy: Policy, likeness: Likeness | None = None
@@ -97,24 +100,25 @@ class Assistant:
 
     def answer(self, question: str) -> Iterator[Event]:
         """Retrieved, then Deltas, then Answered. The same question on the same release gives the same events."""
-        asked, _ = redact(question)
-        passages = tuple(near(self._retriever.search(asked, self._policy.passages), self._policy.spread))
-        confidence = self._retriever.confidence(asked, passages)
+        redacted, _ = redact(question)
+        results = self._retriever.search(redacted, self._policy.passages)
+        passages = tuple(within_spread(results, self._policy.spread))
+        confidence = self._retriever.confidence(redacted, passages)
         yield Retrieved(passages, confidence)
         if not passages or confidence < self._policy.confidence_floor:
             yield from _declined(f"confidence: {confidence:.2f} is below {self._policy.confidence_floor:.2f}")
             return
         released: list[str] = []
         reasons: tuple[str, ...] = ()
-        names = {one.name for one in passages}
-        with closing(self._sentences(asked, passages)) as written:  # frees the generator when a sentence fails
-            for sentence in written:
+        names = {passage.name for passage in passages}
+        with closing(self._sentences(redacted, passages)) as sentences:  # frees the generator when a sentence fails
+            for sentence in sentences:
                 if without_marks(sentence) == DECLINE:
-                    reasons = _GAVE_UP
+                    reasons = _GENERATOR_DECLINED
                     break
-                if not content_words(sentence):  # a small model that has said all goes on with bare marks
+                if not content_words(sentence):  # a small model may end with bare marks
                     break
-                if without_marks(sentence).strip() in names:  # it may begin with the title of its passage
+                if without_marks(sentence).strip() in names:  # a small model may begin with the title of its passage
                     continue
                 cited = cite(sentence, passages)
                 grounding = check(cited, passages, self._policy.min_support)
@@ -124,20 +128,20 @@ class Assistant:
                 if cited not in released:  # a small model may repeat itself
                     released.append(cited)
                     yield Delta(cited if len(released) == 1 else f" {cited}")
-        if not released and reasons == _GAVE_UP:
+        if not released and reasons == _GENERATOR_DECLINED:
             yield from _declined(*reasons)
         elif released:
             yield _answered(" ".join(released), passages, "generated", reasons)
         else:
-            yield from self._quoted(asked, passages, reasons or ("generator: it finished no sentence",))
+            yield from self._quoted(redacted, passages, reasons or ("generator: it finished no sentence",))
 
     def _sentences(self, question: str, passages: Sequence[Passage]) -> Generator[str, None, None]:
-        """The generator's sentences, each as soon as the next one begins. One broken off at max_tokens is left out."""
+        """The generator's sentences, each as soon as the next one begins. One cut off at max_tokens is left out."""
         pending = ""
         prompt = render(question, passages)
         for piece in self.generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,)):
-            whole, pending = complete_sentences(pending + piece)
-            yield from whole
+            complete, pending = complete_sentences(pending + piece)
+            yield from complete
         if pending.rstrip().endswith((".", "!", "?", "]")):
             yield pending.strip()
 
@@ -150,10 +154,13 @@ class Assistant:
         yield _answered(text, passages, "quoted", reasons)
 
 
-def near(passages: Sequence[Passage], spread: float) -> list[Passage]:
-    """The passages of the first one's article, and those of others that score at most `spread` below it."""
-    best = passages[:1]
-    return [one for one in passages if one.article_id == best[0].article_id or one.score >= best[0].score - spread]
+def within_spread(passages: Sequence[Passage], spread: float) -> list[Passage]:
+    """The passages of the first passage's article, and those of other articles that score at most `spread` below it."""
+    return [
+        passage
+        for passage in passages
+        if passage.article_id == passages[0].article_id or passage.score >= passages[0].score - spread
+    ]
 
 
 def _declined(*reasons: str) -> Iterator[Event]:

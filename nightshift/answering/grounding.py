@@ -1,10 +1,10 @@
-"""Does an answer say only what its passages say? Decided by rules that a person can read, not by a model.
+"""The grounding check: whether an answer states only what its cited passages state, decided by rules, not by a model.
 
     check("It is free from 50 EUR [1].", passages)
     -> Grounding(ok=False, reasons=("amount: 50 EUR is not in the cited passages",), score=0.5)
 
-Every rule errs on the side of refusing: what fails is replaced by a quotation, which is right by construction.
-Reasons name rules and numbers, never a customer's words.
+Rules prefer a false refusal: a text that fails is replaced by a quotation of a passage, which is grounded by
+construction. Reasons name rules and numbers, and hold no word of a customer.
 """
 
 import re
@@ -16,7 +16,7 @@ from nightshift.text.passages import Passage
 from nightshift.text.words import content_words, idf, overlap, sentences
 
 MIN_SUPPORT = 0.85
-LEAST_WORDS = 3
+MIN_QUOTED_WORDS = 3
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\])]+", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,:]\d+)*")
 _CURRENCY = r"EUR|USD|GBP|CHF|PLN|SEK|DKK|CZK|euros?|dollars?|pounds?|percent|[€$£%]"
@@ -36,13 +36,14 @@ _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SPELLED, start
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
+_Figure = tuple[str, set[str]]  # a number and the words around it
 
 
 @dataclass(frozen=True)
 class Grounding:
     """Whether a text may be shown, and if not, which rules it breaks.
 
-    `score` from 0 to 1 puts answers in order: the share of words that stand together, halved by every other rule broken.
+    `score` from 0 to 1 orders answers: the support (share of words), halved for each other rule that is broken.
     """
 
     ok: bool
@@ -51,22 +52,25 @@ class Grounding:
 
 
 def check(answer: str, passages: Sequence[Passage], min_support: float = MIN_SUPPORT) -> Grounding:
-    """Hold `answer`, with its marks, against the passages it cites, numbered from 1 as in the prompt."""
+    """Check `answer`, with its marks, against the passages it cites, numbered from 1 as in the prompt.
+
+    `min_support` is the least share of each sentence's content words that one window of a passage must hold.
+    """
     cited = marks(answer)
     if not cited:
         return Grounding(ok=False, reasons=("citation: no passage is cited",))
-    strangers = [number for number in cited if not 1 <= number <= len(passages)]
-    if strangers:
-        return Grounding(ok=False, reasons=tuple(f"citation: there is no passage [{number}]" for number in strangers))
-    said = without_marks(answer)
+    unknown = [number for number in cited if not 1 <= number <= len(passages)]
+    if unknown:
+        return Grounding(ok=False, reasons=tuple(f"citation: there is no passage [{number}]" for number in unknown))
+    text = without_marks(answer)
     cited_passages = [passages[number - 1] for number in cited]
     source = "\n".join(_readable(passage) for passage in cited_passages)
-    reasons = [*_missing_figures(said, source), *_missing_names(said, source)]
-    if not reasons and any(_figure_elsewhere(sentence, cited_passages) for sentence in sentences(said)):
+    reasons = [*_missing_figures(text, source), *_missing_names(text, source)]
+    if not reasons and any(_figure_counts_another_thing(sentence, cited_passages) for sentence in sentences(text)):
         reasons.append("number: the cited passages say it of something else")
-    if any(_turned_round(sentence, source) for sentence in sentences(said)):
+    if any(_contradicts(sentence, source) for sentence in sentences(text)):
         reasons.append("negation: the passage says yes where the answer says no, or the reverse")
-    share = min((support(sentence, cited_passages) for sentence in sentences(said)), default=0.0)
+    share = min((support(sentence, cited_passages) for sentence in sentences(text)), default=0.0)
     score = share * 0.5 ** len(reasons)
     if share < min_support:
         reasons.append(f"support: {share:.2f} of the words stand together in a passage, {min_support:.2f} are wanted")
@@ -74,10 +78,10 @@ def check(answer: str, passages: Sequence[Passage], min_support: float = MIN_SUP
 
 
 def support(sentence: str, passages: Sequence[Passage]) -> float:
-    """The share of the sentence's content words that stand together: in two neighbouring sentences and their title.
+    """The largest share of the sentence's content words in one window: two neighbouring sentences and their title.
 
-    Words gathered from all over a passage say something that it does not. Figures, however they are spelled, are
-    held against the passages by themselves. 0 for a sentence that says nothing.
+    Words collected from a whole passage could state what the passage does not. Figures are left out, for they have
+    checks of their own. 0 for a sentence without content words.
     """
     words = set(content_words(_without_figures(sentence)))
     if not words:
@@ -87,135 +91,144 @@ def support(sentence: str, passages: Sequence[Passage]) -> float:
 
 
 def _windows(passage: Passage) -> Iterator[str]:
-    """Every two neighbouring sentences, with the passage's name and address."""
-    said = sentences(as_data(passage.text)) or [""]
-    yield from (
-        f"{passage.name} {passage.url}\n{one}\n{other}" for one, other in zip(said, [*said[1:], ""], strict=True)
-    )
+    """Every two neighbouring sentences, with the passage's name and URL."""
+    texts = sentences(as_data(passage.text)) or [""]
+    for sentence, following in zip(texts, [*texts[1:], ""], strict=True):
+        yield f"{passage.name} {passage.url}\n{sentence}\n{following}"
 
 
 def cite(sentence: str, passages: Sequence[Passage]) -> str:
-    """The sentence with the mark of the passage that bears it out best, whatever passage the model named.
+    """The sentence with the mark of the passage that supports it best.
 
-    A small model says what a passage says and numbers it wrongly, or names one that was not shown. Its own marks stay
-    where no single passage does better.
+    A small model often cites the wrong passage, or one that was not shown. Its own marks stay where no single passage
+    scores higher.
     """
     if not passages:
         return sentence
-    said = without_marks(sentence)
-    scores = [check(with_mark(said, number), passages).score for number in range(1, len(passages) + 1)]
+    text = without_marks(sentence)
+    scores = [check(with_mark(text, number), passages).score for number in range(1, len(passages) + 1)]
     best = max(scores)
     if marks(sentence) and check(sentence, passages).score >= best:
         return sentence
-    return with_mark(said, scores.index(best) + 1)
+    return with_mark(text, scores.index(best) + 1)
 
 
 def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None = None) -> str:
-    """The one or two neighbouring sentences that say most about the question, cited.
+    """The one or two neighbouring sentences that score highest for the question, cited; '' without any sentence.
 
-    Only the first passage's article is quoted: which article answers is retrieval's to say, with all its signals.
-    `likeness` scores the sentences of its passages against the question, e.g. by an encoder's cosine; without it the
-    words shared with the first passage count, the rarer the more. '' when there is nothing to quote.
+    Only passages of the first passage's article are quoted, for retrieval ranks the articles. `likeness` scores their
+    sentences against the question, e.g. by an encoder's cosine. Without it the sentences of the first passage are
+    scored by shared words, weighted by their rarity.
     """
     sources = [
         (mark, source)
         for mark, source in enumerate(passages, start=1)
         if source is passages[0] or (likeness and source.article_id == passages[0].article_id)
     ]
-    whole = [(mark, one) for mark, source in sources for one in sentences(as_data(source.text))]
-    candidates = [(mark, one) for mark, one in whole if worth_quoting(one)] or whole
+    cited = [(mark, sentence) for mark, source in sources for sentence in sentences(as_data(source.text))]
+    candidates = [(mark, sentence) for mark, sentence in cited if worth_quoting(sentence)] or cited
     if not candidates:
         return ""
-    said = [sentence for _, sentence in candidates]
+    texts = [sentence for _, sentence in candidates]
     if likeness:
-        scores = list(likeness(question, said))
+        scores = list(likeness(question, texts))
     else:
         weights = idf(sentence for passage in passages for sentence in sentences(passage.text))
-        scores = [overlap(question, sentence, weights) for sentence in said]
-    best = max(range(len(said)), key=lambda i: (scores[i], -i))
-    near = (i for i in (best - 1, best + 1) if 0 <= i < len(said))
-    neighbours = [i for i in near if candidates[i][0] == candidates[best][0]]
+        scores = [overlap(question, sentence, weights) for sentence in texts]
+    best = max(range(len(texts)), key=lambda i: (scores[i], -i))
+    adjacent = (i for i in (best - 1, best + 1) if 0 <= i < len(texts))
+    neighbours = [i for i in adjacent if candidates[i][0] == candidates[best][0]]
     second = max(neighbours, key=lambda i: (scores[i], i), default=best)
-    return " ".join(with_mark(said[i], candidates[i][0]) for i in sorted({best, second}))
+    return " ".join(with_mark(texts[i], candidates[i][0]) for i in sorted({best, second}))
 
 
 def worth_quoting(sentence: str) -> bool:
-    """Whether a sentence says anything by itself: headings of lists and image captions do not."""
-    return len(content_words(sentence)) >= LEAST_WORDS
+    """Whether a sentence is understood by itself, which headings of lists and image captions are not."""
+    return len(content_words(sentence)) >= MIN_QUOTED_WORDS
 
 
 def _readable(passage: Passage) -> str:
     return f"{passage.title}\n{passage.heading}\n{as_data(passage.text)}\n{passage.url}"
 
 
-def _missing_figures(said: str, source: str) -> list[str]:
-    """URLs, amounts and numbers of the answer that the source does not hold. URLs go first: they hold digits."""
-    urls = [url for url in _urls(said) if url not in _urls(source)]
+def _missing_figures(text: str, source: str) -> list[str]:
+    """A reason for each URL, amount and number of the text that the source lacks. URLs go first: they hold digits."""
+    urls = [url for url in _urls(text) if url not in _urls(source)]
     reasons = ["url: a link is not in the cited passages"] * len(urls)
-    said, source = _URL.sub(" ", said), _URL.sub(" ", source)
+    text, source = _URL.sub(" ", text), _URL.sub(" ", source)
     reasons += [
-        f"amount: {amount} is not in the cited passages" for amount in _absent(_amounts(said), _amounts(source))
+        f"amount: {amount} is not in the cited passages" for amount in _absent(_amounts(text), _amounts(source))
     ]
     return reasons + [
-        f"number: {one} is not in the cited passages" for one in _absent(_numbers(said), _numbers(source))
+        f"number: {number} is not in the cited passages" for number in _absent(_numbers(text), _numbers(source))
     ]
 
 
-def _missing_names(said: str, source: str) -> list[str]:
-    held = {word.lower() for word in re.findall(r"[\w&'\u2019-]+", source)}
-    names = [name for sentence in sentences(said) for name in _NAME.findall(sentence)]
-    absent = [name for name in names if not {name.lower(), name.lower().removesuffix("'s")} & held]
+def _missing_names(text: str, source: str) -> list[str]:
+    words = {word.lower() for word in re.findall(r"[\w&'\u2019-]+", source)}
+    names = [name for sentence in sentences(text) for name in _NAME.findall(sentence)]
+    absent = [name for name in names if not {name.lower(), name.lower().removesuffix("'s")} & words]
     return ["name: a name is not in the cited passages"] * len(absent)
 
 
-def _figure_elsewhere(sentence: str, passages: Sequence[Passage]) -> bool:
-    """Whether a figure of the sentence counts something else in the passages: it stands beside none of the words there.
+def _figure_counts_another_thing(sentence: str, passages: Sequence[Passage]) -> bool:
+    """Whether a figure of the sentence has none of its neighbouring words beside it in the passages.
 
-    Where one sentence of theirs holds every word of this one, the figures must stand in such a sentence.
+    Where a sentence of the passages holds every word of this one, the figures must be in such a sentence.
     """
-    figures, words = _counted(sentence), set(content_words(_without_figures(sentence)))
+    figures, words = _figures_in_context(sentence), set(content_words(_without_figures(sentence)))
     if not figures:
         return False
-    told = [f"{one.name} {one.url}\n{said}" for one in passages for said in sentences(as_data(one.text))]
-    quoted = [one for one in told if words <= set(content_words(one))]
-    return not any(_held(figures, _counted(one)) for one in quoted or ["\n".join(told)])
+    texts = [
+        f"{passage.name} {passage.url}\n{text}" for passage in passages for text in sentences(as_data(passage.text))
+    ]
+    holding = [text for text in texts if words <= set(content_words(text))]
+    return not any(_all_held(figures, _figures_in_context(text)) for text in holding or ["\n".join(texts)])
 
 
-def _held(figures: list[tuple[str, set[str]]], there: list[tuple[str, set[str]]]) -> bool:
-    return all(any(one == other and (near & held or not near) for other, held in there) for one, near in figures)
+def _all_held(figures: list[_Figure], source: list[_Figure]) -> bool:
+    """Whether each figure is in the source beside one of its words, or beside any where it has none."""
+    return all(
+        any(number == held and (context & held_context or not context) for held, held_context in source)
+        for number, context in figures
+    )
 
 
-def _counted(text: str) -> list[tuple[str, set[str]]]:
+def _figures_in_context(text: str) -> list[_Figure]:
     """Every number with the two words on either side, by their first letters: [('60', {'fro', 'bas', 'val'})]."""
     text = _URL.sub(" ", text)
-    found = [*_NUMBER.finditer(text), *_NUMBER_WORD.finditer(text)]
-    sides = [(_words_alone(text[: one.start()])[-2:], _words_alone(text[one.end() :])[:2]) for one in found]
-    near = [{word[:3] for word in (*before, *after)} for before, after in sides]
-    return [(number, words) for one, words in zip(found, near, strict=True) for number in _numbers(one[0])]
+    figures: list[_Figure] = []
+    for match in (*_NUMBER.finditer(text), *_NUMBER_WORD.finditer(text)):
+        context = [
+            *_words_without_figures(text[: match.start()])[-2:],
+            *_words_without_figures(text[match.end() :])[:2],
+        ]
+        figures += [(number, {word[:3] for word in context}) for number in _numbers(match[0])]
+    return figures
 
 
-def _words_alone(text: str) -> list[str]:
+def _words_without_figures(text: str) -> list[str]:
     return [word for word in content_words(text) if not word[0].isdigit()]
 
 
-def _turned_round(sentence: str, source: str) -> bool:
-    """Whether the source's sentence nearest to this one denies where it affirms, or the reverse.
+def _contradicts(sentence: str, source: str) -> bool:
+    """Whether the source's sentence nearest to this one negates where this one affirms, or the reverse.
 
-    What is denied is the next word that carries meaning; which word that is counts where the nearest sentence holds
-    nearly all words of this one, for two ways to say the same may well deny different words.
+    The negated word is the next content word. Which word is negated is compared only where the nearest sentence holds
+    nearly all words of this one: two paraphrases may negate different words.
     """
     weights = idf(sentences(source))
-    nearest = max(sentences(source), key=lambda one: (overlap(sentence, one, weights), -len(one)))
-    denied, denied_there = _denied(sentence), _denied(nearest)
-    words, words_there = set(content_words(sentence)), set(content_words(nearest))
-    if bool(denied) != bool(denied_there) or len(words & words_there) < MIN_SUPPORT * len(words):
-        return bool(denied) != bool(denied_there)
-    return bool(denied & words_there - denied_there or denied_there & words - denied)
+    nearest = max(sentences(source), key=lambda candidate: (overlap(sentence, candidate, weights), -len(candidate)))
+    negated, source_negated = _negated_words(sentence), _negated_words(nearest)
+    words, source_words = set(content_words(sentence)), set(content_words(nearest))
+    if bool(negated) != bool(source_negated) or len(words & source_words) < MIN_SUPPORT * len(words):
+        return bool(negated) != bool(source_negated)
+    return bool(negated & source_words - source_negated or source_negated & words - negated)
 
 
-def _denied(sentence: str) -> set[str]:
-    """The first content word after each negation; '' for one that nothing follows."""
-    return {next(iter(content_words(sentence[found.end() :])), "") for found in _NEGATION.finditer(sentence)}
+def _negated_words(sentence: str) -> set[str]:
+    """The first content word after each negation; '' where none follows."""
+    return {next(iter(content_words(sentence[match.end() :])), "") for match in _NEGATION.finditer(sentence)}
 
 
 def _without_figures(text: str) -> str:
@@ -224,8 +237,8 @@ def _without_figures(text: str) -> str:
     return text
 
 
-def _absent(said: list[str], held: list[str]) -> list[str]:
-    return [one for one in dict.fromkeys(said) if one not in held]
+def _absent(figures: list[str], source: list[str]) -> list[str]:
+    return [figure for figure in dict.fromkeys(figures) if figure not in source]
 
 
 def _urls(text: str) -> list[str]:
@@ -234,15 +247,15 @@ def _urls(text: str) -> list[str]:
 
 def _numbers(text: str) -> list[str]:
     spelled = [_NUMBER_WORDS[word.lower()] for word in _NUMBER_WORD.findall(text)]
-    return [_plain(number) for number in _NUMBER.findall(text)] + spelled
+    return [_normal_form(number) for number in _NUMBER.findall(text)] + spelled
 
 
 def _amounts(text: str) -> list[str]:
-    found = ((match["n"] or match["m"], match["before"] or match["after"]) for match in _AMOUNT.finditer(text))
-    return [f"{_plain(number)} {_UNITS.get(unit.lower(), unit.lower()).upper()}" for number, unit in found]
+    pairs = ((match["n"] or match["m"], match["before"] or match["after"]) for match in _AMOUNT.finditer(text))
+    return [f"{_normal_form(number)} {_UNITS.get(unit.lower(), unit.lower()).upper()}" for number, unit in pairs]
 
 
-def _plain(number: str) -> str:
-    """'4,90' and '4.90' and '4.9' are one number, '1,000' is 1000."""
+def _normal_form(number: str) -> str:
+    """'4.9' for '4,90' and '4.90', '1000' for '1,000'."""
     number = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
     return number.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", number) else number

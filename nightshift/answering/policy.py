@@ -1,4 +1,4 @@
-"""How careful the assistant is. Shipped inside a release, so that promotion and rollback move it with the models.
+"""The policy of answering. A release carries it, so that promotion and rollback move it with the models.
 
 {"confidence_floor": 0.35, "max_tokens": 96, "min_support": 0.85, "passages": 3, "prompt": "2", "spread": 0.5}
 """
@@ -17,9 +17,9 @@ class Policy:
     """The parameters of answering.
 
     `confidence_floor`: below this retrieval confidence (0 to 1) the assistant declines without generating.
-    `passages`: how many the generator is shown at most; one of another article whose score lies more than `spread` (in
-    fused z-scores) below the first is not shown, for the generator would believe it. `max_tokens`: the longest answer.
-    `min_support`: the share of a sentence's content words that must stand together in a cited passage.
+    `passages`: at most this many are in the prompt; a passage of another article whose score is more than `spread` (in
+    fused z-scores) below the first is left out, for the generator would rely on it. `max_tokens`: the longest answer.
+    `min_support`: the share of a sentence's content words that two neighbouring sentences of a cited passage must hold.
     `prompt`: the prompt version the generator was trained with.
     """
 

@@ -1,4 +1,4 @@
-"""What the generator is shown: SmolLM2's chat format, rendered by us, so that training and serving cannot differ.
+"""The generator's prompt in SmolLM2's chat format; training and serving render it with the same function.
 
     <|im_start|>system
     You are a support assistant. Answer the question ...<|im_end|>
@@ -25,9 +25,9 @@ SYSTEM = (
 )
 DECLINE = "I could not find an answer to this in our help articles."
 END_OF_TURN = "<|im_end|>"
-PREFIX = f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n<|im_start|>user\n"  # what every prompt begins with
+PREFIX = f"<|im_start|>system\n{SYSTEM}{END_OF_TURN}\n<|im_start|>user\n"  # every prompt begins with it
 QUESTION_WORDS = 90
-PASSAGE_WORDS = 50  # a quarter less to compute than with 140, and as many answers pass their check
+PASSAGE_WORDS = 50  # a quarter less compute than with 140, and as many answers pass the grounding check
 
 _CONTROL_TOKEN = re.compile(r"<\|[^\s|<>]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>")
 _ROLE_LINE = re.compile(r"^\s*#{0,4}\s*(?:system|assistant|user)\s*:?\s*$", re.IGNORECASE)
@@ -35,38 +35,39 @@ _MARK = re.compile(r"\[(\d{1,3})\]")
 
 
 def as_data(text: str) -> str:
-    """`text` without anything the model could take for the frame of the conversation.
+    """`text` without anything the model could take for a turn of the conversation.
 
-    Lines with chat control tokens or a bare role name go; a bracketed number would read as one of our marks.
+    Lines with chat control tokens or a bare role name are dropped; a number in brackets, which would read as a mark,
+    is put in parentheses.
     """
     lines = (line for line in text.splitlines() if not _CONTROL_TOKEN.search(line) and not _ROLE_LINE.match(line))
     return _MARK.sub(r"(\1)", "\n".join(lines)).strip()
 
 
-def focused(text: str, wanted: str, n_words: int) -> str:
-    """The sentences of `text` that share most words with `wanted`, in their order, within `n_words`."""
-    said = sentences(text)
-    asked = set(content_words(wanted))
-    shares = [len(asked & set(content_words(sentence))) for sentence in said]
-    kept: set[int] = set()
-    for place in sorted(range(len(said)), key=lambda place: (-shares[place], place)):
-        if not kept or sum(len(said[other].split()) for other in [*kept, place]) <= n_words:
-            kept.add(place)
-    return truncate(" ".join(said[place] for place in sorted(kept)), n_words)
+def focused(text: str, question: str, n_words: int) -> str:
+    """The sentences of `text` that share most words with `question`, in their order, within `n_words`."""
+    texts = sentences(text)
+    question_words = set(content_words(question))
+    shared = [len(question_words & set(content_words(sentence))) for sentence in texts]
+    chosen: set[int] = set()
+    for position in sorted(range(len(texts)), key=lambda position: (-shared[position], position)):
+        if not chosen or sum(len(texts[i].split()) for i in [*chosen, position]) <= n_words:
+            chosen.add(position)
+    return truncate(" ".join(texts[position] for position in sorted(chosen)), n_words)
 
 
 def render_passage(number: int, passage: Passage, question: str, n_words: int = PASSAGE_WORDS) -> str:
-    """One numbered passage: its name on the first line, then what it says about the question in `n_words`."""
+    """One numbered passage: its name on the first line, then its sentences nearest to the question in `n_words`."""
     name = " ".join(as_data(passage.name).split())
     return f"[{number}] {name}\n{focused(as_data(passage.text), question, n_words)}"
 
 
 def render(question: str, passages: Sequence[Passage], n_words: int = PASSAGE_WORDS) -> str:
-    """The whole prompt, up to where the answer begins. `n_words` limits each passage."""
-    asked = truncate(" ".join(as_data(question).split()), QUESTION_WORDS)
-    numbered = (render_passage(number, passage, asked, n_words) for number, passage in enumerate(passages, start=1))
+    """The whole prompt, up to where the answer begins. `n_words` limits the words of each passage."""
+    cleaned = truncate(" ".join(as_data(question).split()), QUESTION_WORDS)
+    numbered = (render_passage(number, passage, cleaned, n_words) for number, passage in enumerate(passages, start=1))
     shown = "\n\n".join(numbered)
-    return f"{PREFIX}{shown}\n\nQuestion: {asked}{END_OF_TURN}\n<|im_start|>assistant\n"
+    return f"{PREFIX}{shown}\n\nQuestion: {cleaned}{END_OF_TURN}\n<|im_start|>assistant\n"
 
 
 def with_mark(sentence: str, number: int) -> str:
@@ -77,10 +78,10 @@ def with_mark(sentence: str, number: int) -> str:
 
 
 def marks(text: str) -> list[int]:
-    """The passage numbers that `text` cites, in order of appearance, each once."""
+    """The distinct passage numbers that `text` cites, in order of appearance."""
     return list(dict.fromkeys(int(number) for number in _MARK.findall(text)))
 
 
 def without_marks(text: str) -> str:
-    """`text` as it reads without citations."""
+    """`text` without its marks."""
     return re.sub(r"\s*\[\d{1,3}\]", "", text)

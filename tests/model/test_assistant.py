@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nightshift.answering.assistant import Answered, Assistant, Delta, Retrieved, near
+from nightshift.answering.assistant import Answered, Assistant, Delta, Retrieved, within_spread
 from nightshift.answering.policy import Policy
 from nightshift.answering.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
 from nightshift.errors import SettingsError
@@ -23,24 +23,24 @@ PICKUP = Passage("c2", "pickup", "Pickup points", "", "A parcel waits 8 days at 
 
 
 @dataclass
-class Found:
-    """A retriever that always finds the same."""
+class FixedRetrieval:
+    """A retriever that always returns the same passages."""
 
     passages: tuple = (COST, PICKUP)
-    sure: float = 0.9
-    asked: list = field(default_factory=list)
+    confidence_value: float = 0.9
+    questions: list = field(default_factory=list)
 
     def search(self, question, k):
-        self.asked.append(question)
+        self.questions.append(question)
         return list(self.passages[:k])
 
     def confidence(self, _question, _passages):
-        return self.sure
+        return self.confidence_value
 
 
 @dataclass
-class Script:
-    """A generator that writes a given text, three characters at a time, and remembers its prompts."""
+class ScriptedGenerator:
+    """A generator that writes a given text, three characters at a time, and records its prompts."""
 
     text: str
     prompts: list = field(default_factory=list)
@@ -54,7 +54,7 @@ class Script:
 
 
 def ask(text, question="what does delivery cost", retriever=None, **policy):
-    assistant = Assistant(retriever or Found(), Script(text), Policy(**policy))
+    assistant = Assistant(retriever or FixedRetrieval(), ScriptedGenerator(text), Policy(**policy))
     return list(assistant.answer(question))
 
 
@@ -65,7 +65,7 @@ def test_a_grounded_answer_is_streamed_and_cited():
     assert [type(delta) for delta in deltas] == [Delta, Delta]
     assert "".join(delta.text for delta in deltas) == last.text
     assert (last.source, last.declined, last.reasons) == ("generated", False, ())
-    assert [(one.mark, one.chunk_id, one.url) for one in last.citations] == [(1, "c1", COST.url)]
+    assert [(citation.mark, citation.chunk_id, citation.url) for citation in last.citations] == [(1, "c1", COST.url)]
 
 
 def test_an_invented_first_sentence_is_replaced_by_a_quotation():
@@ -82,10 +82,10 @@ def test_an_invented_first_sentence_is_replaced_by_a_quotation():
 
 def test_an_invented_second_sentence_ends_the_answer():
     """What was released stands; what fails, and all after it, is never shown or even written."""
-    generator = Script(
+    generator = ScriptedGenerator(
         "Delivery costs 4.90 EUR per order [1]. Drones fly it to Mars for 9 EUR [1]. " + "More and more. " * 50
     )
-    *_, last = Assistant(Found(), generator, Policy()).answer("what does delivery cost")
+    *_, last = Assistant(FixedRetrieval(), generator, Policy()).answer("what does delivery cost")
     assert last.text == "Delivery costs 4.90 EUR per order [1]."
     assert last.source == "generated"
     assert last.reasons
@@ -94,8 +94,10 @@ def test_an_invented_second_sentence_ends_the_answer():
 
 def test_low_confidence_declines_without_generating():
     """Below the floor no prompt is rendered and no model runs."""
-    generator = Script("Delivery costs 4.90 EUR per order [1].")
-    *_, last = Assistant(Found(sure=0.2), generator, Policy(confidence_floor=0.5)).answer("who won the cup")
+    generator = ScriptedGenerator("Delivery costs 4.90 EUR per order [1].")
+    *_, last = Assistant(FixedRetrieval(confidence_value=0.2), generator, Policy(confidence_floor=0.5)).answer(
+        "who won the cup"
+    )
     assert last.declined
     assert last.text == DECLINE
     assert last.citations == ()
@@ -103,9 +105,9 @@ def test_low_confidence_declines_without_generating():
 
 
 @pytest.mark.parametrize("passages", [(), (Passage("c", "a", "Empty", "", "", "", 0.1),)])
-def test_nothing_found_declines(passages):
+def test_no_passage_declines(passages):
     """Without text to stand on there is no answer."""
-    *_, last = ask("Anything at all.", retriever=Found(passages=passages))
+    *_, last = ask("Anything at all.", retriever=FixedRetrieval(passages=passages))
     assert last.declined
 
 
@@ -129,9 +131,9 @@ def test_a_repeated_sentence_is_said_once():
 
 def test_personal_data_never_reaches_retrieval_or_prompt():
     """The question is redacted before anything else sees it."""
-    retriever, generator = Found(), Script("Delivery costs 4.90 EUR per order [1].")
+    retriever, generator = FixedRetrieval(), ScriptedGenerator("Delivery costs 4.90 EUR per order [1].")
     list(Assistant(retriever, generator, Policy()).answer("my mail is ann@larkfield.example, what does delivery cost"))
-    assert "ann@" not in retriever.asked[0] + generator.prompts[0]
+    assert "ann@" not in retriever.questions[0] + generator.prompts[0]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_split_control_tokens_do_not_join_when_lines_are_removed():
     assert "<|im_start|>" not in " ".join(as_data(nested).split())
 
 
-def test_a_passage_is_shown_by_what_it_says_about_the_question():
+def test_a_passage_is_shortened_to_what_concerns_the_question():
     """Of a long passage the nearest sentences are shown, in their order, within the words there are for it."""
     filler = " ".join(f"Sentence number {i} is about something else entirely." for i in range(40))
     long = Passage("c", "a", "Travel", "", f"{filler} Gas cartridges cannot fly. {filler} They go by ship.", "", 0.5)
@@ -175,7 +177,7 @@ def test_a_title_that_the_generator_repeats_is_passed_over():
     assert (last.source, last.text) == ("generated", "Standard delivery costs 4.90 EUR per order [1].")
 
 
-def test_every_prompt_begins_with_what_is_kept_computed():
+def test_every_prompt_begins_with_the_cached_prefix():
     """The fixed part stands first, whatever is asked."""
     assert all(render(question, passages).startswith(PREFIX) for question in ("", "hi") for passages in ([], [COST]))
 
@@ -214,5 +216,5 @@ def test_passages_far_below_the_first_are_not_shown():
         Passage(name, article, article, "", "text", "", score)
         for name, article, score in (("c1", "a", 2.5), ("c2", "a", 1.2), ("c3", "b", 2.1), ("c4", "c", 1.9))
     )
-    assert near([first, close, far, second], 0.5) == [first, close, second]
-    assert near([], 0.5) == []
+    assert within_spread([first, close, far, second], 0.5) == [first, close, second]
+    assert within_spread([], 0.5) == []
