@@ -21,7 +21,7 @@ class Part:
     """One table's rows of one raw object.
 
     `raw` is the SHA-256 of the raw bytes, `digest` the Parquet file in the store, `newest` the latest time in it (UTC,
-    '' without rows). `quarantined` counts the bad rows by reason; `quarantine` is the Parquet file that holds them, or ''.
+    '' without rows). `quarantined` counts the bad rows by reason; `quarantine` is the Parquet file of them, or ''.
     """
 
     object: str

@@ -247,9 +247,3 @@ def test_as_of_is_the_end_of_the_day():
     """Night 1 ends with the first of January, UTC."""
     assert source(1).as_of().isoformat() == "2026-01-02T00:00:00+00:00"
     assert source(31).as_of().isoformat() == "2026-02-01T00:00:00+00:00"
-
-
-def test_mapping_is_the_shipped_one():
-    """The mapping covers every kind of file in the source."""
-    shop = source(1)
-    assert all(shop.mapping.tables_of(item.name) for item in shop.objects())

@@ -47,3 +47,9 @@ def test_malformed_lines_alone_are_quarantined(tmp_path):
     }
     assert +quarantined == +Counter(malformed)
     assert snapshot.quarantined == {"tickets": sum(malformed.values())}
+
+
+def test_the_mapping_covers_every_object(settings):
+    """Every object of the source belongs to a table of its mapping."""
+    source = open_source("simulate://shop?night=1", settings)
+    assert [item.name for item in source.objects() if not source.mapping.tables_of(item.name)] == []
