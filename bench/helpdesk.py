@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightshift.drift.detect import FEWEST, Comparison, TicketSample, cluster, compare, make_reference
+from nightshift.drift.detect import MIN_ROWS, Comparison, TicketSample, cluster, compare, make_reference
 from nightshift.drift.reference import fresh, learned_labels, newest_nights, sample_tickets
 from nightshift.export.encoder import export_document_tower
 from nightshift.lake import ingest
@@ -151,5 +151,5 @@ def champion(desk: Desk, encoders: Encoders) -> Champion:
 
 def judged(serving: Champion, desk: Desk, encoders: Encoders) -> Comparison:
     """The night after: the newest tickets of a desk against the release that serves."""
-    tonight = encoders.sample_tickets(newest_nights(desk.tickets, FEWEST), desk.tickets, serving.head)
+    tonight = encoders.sample_tickets(newest_nights(desk.tickets, MIN_ROWS), desk.tickets, serving.head)
     return compare(serving.reference, tonight, serving.memory)

@@ -3,7 +3,7 @@
 pyflyte run tasks/drift.py drift --features '{...}'
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flytekit import task
 
@@ -12,6 +12,9 @@ from nightshift.night import Night
 from nightshift.reports.page import Page, Tone
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
+
+if TYPE_CHECKING:
+    from nightshift.drift.detect import Comparison
 
 _VERDICTS: dict[DriftVerdict, tuple[Tone, str]] = {
     DriftVerdict.NO_REFERENCE: ("quiet", "No release serves yet that tonight could differ from"),
@@ -44,14 +47,15 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
     return result
 
 
-def _page(result: Drift, report: dict[str, Any]) -> Page:
+def _page(result: Drift, comparison: "Comparison") -> Page:
     tone, verdict = _VERDICTS[result.verdict]
     page = Page("Drift", tone, verdict.format(rows=result.rows, moved=", ".join(result.moved)))
-    rows = [(m["name"], m["value"], m["limit"], "MOVED" if m["exceeded"] else "") for m in report["measures"]]
+    rows = [(m.name.value, m.value, m.limit, "MOVED" if m.exceeded else "") for m in comparison.measures]
     page.table(
         ("measure", "value", "limit", ""),
         rows,
         "Limits are exceeded by chance in 1 night of 100, all measures together",
     )
-    labels = [(name, "new") for name in report["new"]] + [(name, "no longer used") for name in report["gone"]]
+    labels = [(label, "new") for label in comparison.new_labels]
+    labels += [(label, "no longer used") for label in comparison.vanished_labels]
     return page.table(("label", ""), labels, "Labels") if labels else page

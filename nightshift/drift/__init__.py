@@ -1,1 +1,1 @@
-"""Are the tickets of tonight like those that the serving release was judged on?"""
+"""Drift: how the newest tickets differ from those that the serving release was evaluated on."""

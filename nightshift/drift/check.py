@@ -1,9 +1,9 @@
-"""Tonight's tickets against the release that serves, before anything is trained.
+"""The newest tickets against the serving release, before anything is trained.
 
     drift, page = check_drift(champion, features, night)
-    # Drift(verdict='drift', rows=214, moved=['cluster', 'unfamiliar'], ...), and Evidently's page or None
+    # Drift(verdict=<DriftVerdict.DRIFT: 'drift'>, rows=214, moved=['cluster', 'novelty'], ...), and Evidently's page or None
 
-drift.json in the store says all of it: verdict, measures with limits, labels that are new or gone.
+drift.json in the store holds the whole comparison: verdict, measures with limits, labels that are new or vanished.
 """
 
 from typing import Any, cast
@@ -11,8 +11,9 @@ from typing import Any, cast
 import numpy as np
 
 from nightshift.artifacts import Drift, DriftVerdict, Features, Release
-from nightshift.drift.detect import FEWEST, FORMAT, MIXES, Comparison, TicketSample, compare, tabular
+from nightshift.drift.detect import FORMAT, MIN_ROWS, Comparison, TicketSample, compare, tabular
 from nightshift.drift.evidently_report import report
+from nightshift.drift.measures import MIXES
 from nightshift.drift.reference import newest_nights, sample_tickets
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.classifiers import Classifiers
@@ -22,21 +23,20 @@ from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.store import Store
 from nightshift.warehouse import read_mart
 
-_FEWEST_SHOWN = (
-    30  # new tickets; below it a page of distributions shows nothing, and costs more than all the rest of a small night
-)
+# New tickets below which there is no page: it would show nothing, and cost more than the rest of a small night.
+_MIN_SHOWN = 30
 
 
 def check_drift(champion: Release | None, features: Features, night: Night) -> tuple[Drift, str | None]:
-    """The drift of tonight, and Evidently's page where a few dozen tickets are new, whatever the verdict."""
+    """The drift of tonight, and Evidently's page where at least 30 tickets are new, whatever the verdict."""
     store, threads = night.store, night.settings.threads
     reference = StoredRelease(champion.digest, store).reference if champion else {}
-    if champion is None or reference.get("form") != FORMAT:
-        return _kept(Comparison(DriftVerdict.NO_REFERENCE, 0), champion, features, store), None
+    if champion is None or reference.get("format") != FORMAT:
+        return _stored(Comparison(DriftVerdict.NO_REFERENCE, 0), champion, features, store), None
     tickets = read_mart(store, features, "tickets")
-    rows = newest_nights(tickets, FEWEST)
+    rows = newest_nights(tickets, MIN_ROWS)
     if not rows.num_rows or rows["created_at"][-1].as_py().isoformat() <= reference["until"]:
-        return _kept(Comparison(DriftVerdict.NOTHING_NEW, 0), champion, features, store), None
+        return _stored(Comparison(DriftVerdict.NOTHING_NEW, 0), champion, features, store), None
     folder = StoredRelease(champion.digest, store).checkout()
     tonight = sample_tickets(
         rows,
@@ -46,25 +46,25 @@ def check_drift(champion: Release | None, features: Features, night: Night) -> t
         open_encoder=lambda: open_batch_encoder(folder.document_tower, threads),
         store=store,
     )
-    found = compare(reference, tonight, TicketKnn.load(folder.index).vectors)
-    return _kept(found, champion, features, store), _page(reference, tonight, found)
+    comparison = compare(reference, tonight, TicketKnn.load(folder.index).vectors)
+    return _stored(comparison, champion, features, store), _page(reference, tonight, comparison)
 
 
-def read_drift(drift: Drift, store: Store) -> dict[str, Any]:
-    """What drift.json says. Raises MissingObject, CorruptObject."""
-    return cast(dict[str, Any], store.get_json(drift.digest))
+def read_drift(drift: Drift, store: Store) -> Comparison:
+    """What drift.json holds. Raises MissingObject, CorruptObject."""
+    return Comparison.from_json(cast(dict[str, Any], store.get_json(drift.digest)))
 
 
-def _page(reference: dict[str, Any], tonight: TicketSample, found: Comparison) -> str | None:
+def _page(reference: dict[str, Any], tonight: TicketSample, comparison: Comparison) -> str | None:
     new = sum(time.isoformat() > reference["until"] for time in tonight.times)
-    if min(new, len(reference["rows"]["time"])) < _FEWEST_SHOWN:
+    if min(new, len(reference["rows"]["time"])) < _MIN_SHOWN:
         return None
-    known = {one.name: one.limit for one in found.measures}
-    limits = {name: known.get(name, 0.0) for name in MIXES}
-    return report(reference["rows"], tabular(tonight, np.array(reference["centres"], np.float32)), limits)
+    measured = {measure.name: measure.limit for measure in comparison.measures}
+    limits = {name.value: measured.get(name, 0.0) for name in MIXES}
+    return report(reference["rows"], tabular(tonight, np.array(reference["cluster_centres"], np.float32)), limits)
 
 
-def _kept(found: Comparison, champion: Release | None, features: Features, store: Store) -> Drift:
+def _stored(comparison: Comparison, champion: Release | None, features: Features, store: Store) -> Drift:
     serving = champion.digest if champion else ""
-    digest = store.put_json(found.to_json() | {"champion": serving, "features": features.digest})
-    return Drift(digest, serving, found.verdict, found.rows, found.moved)
+    digest = store.put_json(comparison.to_json() | {"champion": serving, "features": features.digest})
+    return Drift(digest, serving, comparison.verdict, comparison.rows, comparison.moved)

@@ -1,55 +1,55 @@
-"""Are tonight's tickets like those that the release was judged on? Drift warns and triggers; it never blocks.
+"""Drift detection: the newest tickets against those that a release was evaluated on. It warns and blocks nothing.
 
-    reference = make_reference(fresh, memory, cluster(memory), labels)     # JSON, stored in the release
-    found = compare(reference, tonight, memory)           # Comparison(verdict='drift', rows=214, measures=[...])
+    reference = make_reference(fresh, resolved, cluster(resolved), labels)     # JSON, stored in the release
+    comparison = compare(reference, tonight, resolved)     # Comparison(DriftVerdict.DRIFT, rows=214, measures=[...])
 
-The reference are tickets that the release knew but had not learned from: the newest fifth. Its heads, clusters and memory meet them as
-they meet tonight's. Tickets it did learn from would look more alike than any new ones, and every night would be an alarm.
+The reference are tickets that the release had but had not learned from: the newest fifth. Its classifiers, clusters and
+resolved tickets meet them as they meet tonight's. Tickets it did learn from would look more alike than any new ones, and
+every night would raise an alarm.
 
     intent, cluster   PSI of the mix of predicted intents, and of k-means clusters of ticket vectors
     length            PSI of the number of words
-    unfamiliar        share of tickets farther from every remembered one than 99 % of the reference were: new topics
+    novelty           share of tickets farther from every resolved ticket than 99 % of the reference were
     repeated          share of tickets with the words of one of the 24 hours before
-    volume            tickets a day against the last eight weeks, weekday for weekday once there are three weeks (|t|)
-    labels, vanished, new labels, new topic   what people called them, given what they say: see labels.py
+    volume            tickets a day against the last eight weeks, by weekday once there are three weeks (|t|)
+    labels, vanished labels, new labels, new topic   labels conditional on the text: label_drift.py
 
-PSI, sum (p - q) ln(p / q), is not 0 without any shift: at 214 tickets, 470 before and 20 bins it is 0.13 on an average night.
-So no fixed limit (the usual 0.1 of Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is what a night
-of tonight's size reaches by chance, all measures together in 1 night of 100: see chance.py.
+PSI, sum (p - q) ln(p / q), is not 0 without any shift: with 214 tickets, 470 in the reference and 20 bins it is 0.13 on an
+average night. So no fixed limit (such as 0.1 in Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is
+what a night of tonight's size reaches by chance, all measures together in 1 night of 100: null_limits.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.artifacts import DriftVerdict
-from nightshift.drift import volume
 from nightshift.drift.label_drift import LabelDrift, LabelledSample, compare_labels
-from nightshift.drift.null_limits import Counts, Measure, NullLimits, design_effect, psi
+from nightshift.drift.measures import LABEL_MEASURES, MIXES, TOPIC_MEASURES, DriftMeasure, Measure
+from nightshift.drift.novelty import nearest_cosine
+from nightshift.drift.null_limits import Counts, NullLimits, design_effect, psi
+from nightshift.drift.volume import DailyCounts, t_statistic
 
-FORMAT = 2  # of reference.json; an older one is no reference
-FEWEST = 100  # tickets on either side: bench.drift shows what is found at which size
-ABOUT = frozenset({"intent", "cluster", "unfamiliar", "new topic"})  # measures of what tickets are about
+FORMAT = 3  # of reference.json; another one is no reference
+MIN_ROWS = 100  # tickets on either side: bench.drift shows what is detected at which size
 _MEASURES = 9
-_UNFAMILIAR = 0.01
-_LEAST_UNFAMILIAR = 4  # tickets of the reference beyond the mark: fewer would leave it to chance where the mark is
-MIXES = ("intent", "cluster", "length")
-_NAMES = frozenset({"labels", "vanished", "new labels"})
+_NOVEL_SHARE = 0.01
+_MIN_NOVEL = 4  # tickets of the reference below the novelty threshold: fewer would leave the threshold to chance
 _LENGTHS = (10, 20, 40, 80, 160, 320)
-_MOST_CLUSTERED = 4_000
+_MAX_CLUSTERED = 4_000
 _SEED = 0
 
 
 @dataclass(frozen=True)
 class TicketSample:
-    """n tickets as drift sees them, oldest first: document-tower vectors float32 [n, dim], intents as a release predicts them.
+    """n tickets, oldest first: document-tower vectors float32 [n, dim], intents as a release predicts them.
 
-    `labels` are what people called them ('' = nothing), `repeated` whether the 24 hours before held the same words.
-    `days` are the counts of all tickets up to the newest, `nights` how many of them these tickets span.
+    `labels` are what people called them ('' for none), `repeated` whether the 24 hours before held the same words.
+    `daily_counts` are those of all tickets up to the newest, `nights` is how many nights these n tickets span.
     """
 
     times: Sequence[datetime]
@@ -58,172 +58,185 @@ class TicketSample:
     labels: Sequence[str]
     repeated: Sequence[bool]
     vectors: NDArray[np.float32]
-    days: volume.Days
+    daily_counts: DailyCounts
     nights: int
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The verdict and its measures. `new` and `gone` name labels where the verdict is about them."""
+    """The verdict over `rows` tickets and its measures. The labels are named where the verdict is about them."""
 
     verdict: DriftVerdict
     rows: int
     measures: list[Measure] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    new_labels: list[str] = field(default_factory=list)
+    vanished_labels: list[str] = field(default_factory=list)
 
     @property
     def moved(self) -> list[str]:
-        return [one.name for one in self.measures if one.exceeded]
+        """The measures above their limits."""
+        return [measure.name.value for measure in self.measures if measure.exceeded]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"measures": [asdict(one) | {"exceeded": one.exceeded} for one in self.measures]}
+        measures = [asdict(measure) | {"exceeded": measure.exceeded} for measure in self.measures]
+        return asdict(self) | {"measures": measures}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(
+            DriftVerdict(value["verdict"]),
+            value["rows"],
+            [Measure.from_json(measure) for measure in value["measures"]],
+            value["new_labels"],
+            value["vanished_labels"],
+        )
 
 
 def make_reference(
-    fresh: TicketSample, memory: NDArray[np.float32], centres: NDArray[np.float32], known: Iterable[str]
+    fresh: TicketSample, resolved: NDArray[np.float32], centres: NDArray[np.float32], known: Iterable[str]
 ) -> dict[str, Any]:
-    """What a release remembers of tickets it had not learned from: codes, counts and cluster centres, nobody's words.
+    """What a release keeps of tickets it had not learned from: codes, counts and cluster centres, and no text.
 
-    `memory` float32 [m, dim] is that of its index, `centres` float32 [k, dim] those of `cluster`, `known` are the labels
-    that it learned. Without a ticket there is nothing.
+    `resolved` float32 [m, dim] are the resolved tickets of its index, `centres` float32 [k, dim] those of `cluster`,
+    `known` the labels that it learned. Without a ticket the reference is empty.
     """
     if not len(fresh.vectors):
         return {}
-    near = nearest_cosine(fresh.vectors, memory)
-    had = min(max(_LEAST_UNFAMILIAR, int(_UNFAMILIAR * len(near))), len(near) - 1)
+    nearest = nearest_cosine(fresh.vectors, resolved)
+    novel_rows = min(max(_MIN_NOVEL, int(_NOVEL_SHARE * len(nearest))), len(nearest) - 1)
     return {
-        "form": FORMAT,
-        "until": fresh.days.end.isoformat(),
-        "centres": [[round(float(x), 5) for x in centre] for centre in centres],
-        "familiar": round(float(np.sort(near)[had]), 6),
-        "unfamiliar": had,
+        "format": FORMAT,
+        "until": fresh.daily_counts.end.isoformat(),
+        "cluster_centres": [[round(float(x), 5) for x in centre] for centre in centres],
+        "novelty_threshold": round(float(np.sort(nearest)[novel_rows]), 6),
+        "novel_rows": novel_rows,
         "labels": sorted(known),
-        "days": fresh.days.counts,
+        "daily_counts": fresh.daily_counts.counts,
         "rows": {
             **tabular(fresh, centres),
             "label": list(fresh.labels),
-            "near": [round(float(one), 4) for one in near],
-            "repeated": [int(one) for one in fresh.repeated],
+            "nearest_cosine": [round(float(cosine), 4) for cosine in nearest],
+            "repeated": [int(repeated) for repeated in fresh.repeated],
             "time": [time.isoformat(timespec="hours") for time in fresh.times],
         },
     }
 
 
 def compare(
-    reference: Mapping[str, Any], tonight: TicketSample, memory: NDArray[np.float32], fewest: int = FEWEST
+    reference: Mapping[str, Any], tonight: TicketSample, resolved: NDArray[np.float32], min_rows: int = MIN_ROWS
 ) -> Comparison:
-    """Tonight's tickets against a release's reference, with that release's heads and memory."""
-    rows, count = _before(reference["rows"], tonight), len(tonight.vectors)
-    known = len(rows["time"])
-    if min(count, known) < fewest:
+    """Tonight's tickets against a release's reference, with that release's classifiers and `resolved` tickets [m, dim]."""
+    rows, count = _rows_before(reference["rows"], tonight), len(tonight.vectors)
+    reference_count = len(rows["time"])
+    if min(count, reference_count) < min_rows:
         return Comparison(DriftVerdict.TOO_LITTLE_DATA, count)
-    chance = NullLimits(_MEASURES)
-    columns = tabular(tonight, np.array(reference["centres"], np.float32))
+    limits = NullLimits(_MEASURES)
+    columns = tabular(tonight, np.array(reference["cluster_centres"], np.float32))
     blocks = _blocks(rows["time"], tonight.nights)
-    measures = [_mix(name, rows[name], columns[name], blocks, chance) for name in MIXES]
-    near = nearest_cosine(tonight.vectors, memory)
-    unfamiliar, repeated = float((near < reference["familiar"]).mean()), float(np.mean(tonight.repeated))
-    of = len(reference["rows"]["time"])
-    measures.append(Measure("unfamiliar", unfamiliar, chance.share(reference["unfamiliar"], of, count)))
-    measures.append(Measure("repeated", repeated, chance.share(sum(rows["repeated"]), known, count)))
-    before = volume.Days(datetime.fromisoformat(reference["until"]), reference["days"])
-    surprise = volume.t_statistic(before, tonight.days, tonight.nights)
-    if surprise:
-        measures.append(Measure("volume", surprise[0], chance.spread(surprise[1])))
-    given = sorted(set(rows["label"]) - {""})
-    names = compare_labels(
-        LabelledSample.of(rows["cluster"], rows["label"], rows["near"]),
-        LabelledSample.of(columns["cluster"], tonight.labels, near.tolist()),
+    measures = [_mix(name, rows[name], columns[name], blocks, limits) for name in MIXES]
+    nearest = nearest_cosine(tonight.vectors, resolved)
+    novel, all_rows = float((nearest < reference["novelty_threshold"]).mean()), len(reference["rows"]["time"])
+    measures.append(Measure(DriftMeasure.NOVELTY, novel, limits.share(reference["novel_rows"], all_rows, count)))
+    repeated = float(np.mean(tonight.repeated))
+    limit = limits.share(sum(rows["repeated"]), reference_count, count)
+    measures.append(Measure(DriftMeasure.REPEATED, repeated, limit))
+    before = DailyCounts(datetime.fromisoformat(reference["until"]), reference["daily_counts"])
+    volume = t_statistic(before, tonight.daily_counts, tonight.nights)
+    if volume:
+        t, degrees_of_freedom = volume
+        measures.append(Measure(DriftMeasure.VOLUME, t, limits.t_statistic(degrees_of_freedom)))
+    labels = sorted(set(rows["label"]) - {""})
+    label_drift = compare_labels(
+        LabelledSample.of(rows["cluster"], rows["label"], rows["nearest_cosine"]),
+        LabelledSample.of(columns["cluster"], tonight.labels, nearest.tolist()),
         set(reference["labels"]),
-        design_effect(_parts(rows["label"], blocks, given), count),
-        chance,
-        fewest,
+        design_effect(_histograms(rows["label"], blocks, labels), count),
+        limits,
+        min_rows,
     )
-    return _judged(count, [*measures, *names.measures], names)
+    return _judge(count, [*measures, *label_drift.measures], label_drift)
 
 
-def _judged(count: int, measures: list[Measure], names: LabelDrift) -> Comparison:
-    """The verdict. A label that vanished is a break of the taxonomy; other labels are where the text has not moved."""
-    measures = [Measure(one.name, round(one.value, 6), round(one.limit, 6)) for one in measures]
-    moved = {one.name for one in measures if one.exceeded}
-    drift = bool(moved - _NAMES)
-    taxonomy = "vanished" in moved or bool(moved & _NAMES and not moved & ABOUT)
-    verdict = " and ".join(name for name, holds in (("drift", drift), ("taxonomy", taxonomy)) if holds)
-    new = names.new if taxonomy or "new topic" in moved else []
-    return Comparison(DriftVerdict(verdict or "quiet"), count, measures, new, names.gone if taxonomy else [])
-
-
-def nearest_cosine(vectors: NDArray[np.float32], memory: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine [n] of each ticket to the nearest remembered one; -1 where nothing is remembered."""
-    best = np.full(len(vectors), -1, np.float32)
-    for start in range(0, len(vectors) if len(memory) else 0, 1024):
-        best[start : start + 1024] = (vectors[start : start + 1024] @ memory.T).max(axis=1)
-    return best
-
-
-def tabular(asked: TicketSample, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
-    """What is compared, column by column, with the clusters of a reference: no text, no id."""
+def tabular(sample: TicketSample, centres: NDArray[np.float32]) -> dict[str, list[Any]]:
+    """The columns of MIXES, with the clusters of a reference: no text, no id."""
     lengths = [f"up to {bound} words" for bound in _LENGTHS] + ["longer"]
     return {
-        "intent": list(asked.intents),
-        "cluster": [f"cluster {one}" for one in _nearest(asked.vectors, centres)],
-        "length": [lengths[bin_] for bin_ in np.searchsorted(_LENGTHS, asked.n_words, side="left")],
+        DriftMeasure.INTENT.value: list(sample.intents),
+        DriftMeasure.CLUSTER.value: [f"cluster {number}" for number in _nearest_centre(sample.vectors, centres)],
+        DriftMeasure.LENGTH.value: [lengths[bin_] for bin_ in np.searchsorted(_LENGTHS, sample.n_words, side="left")],
     }
-
-
-def _before(rows: Mapping[str, list[Any]], tonight: TicketSample) -> dict[str, list[Any]]:
-    """The rows of a reference that are older than tonight's: of a small desk the newest nights may be in both."""
-    start = min(tonight.times).isoformat(timespec="hours") if tonight.times else ""
-    kept = [row for row, time in enumerate(rows["time"]) if time < start]
-    return {name: [values[row] for row in kept] for name, values in rows.items()}
-
-
-def _blocks(times: list[str], nights: int) -> NDArray[np.int64]:
-    """Which of two or more equal parts each reference row is in [n]; a part is as long as tonight, where there is room."""
-    span = datetime.fromisoformat(times[-1]) - datetime.fromisoformat(times[0])
-    parts = max(2, round(span / timedelta(days=nights)))
-    return np.arange(len(times)) * parts // len(times)
-
-
-def _mix(name: str, before: list[Any], tonight: list[Any], blocks: NDArray[np.int64], chance: NullLimits) -> Measure:
-    """PSI of two columns of categories."""
-    bins = sorted({*before, *tonight})
-    parts = _parts(before, blocks, bins)
-    place = {value: column for column, value in enumerate(bins)}
-    found = np.bincount([place[value] for value in tonight], minlength=len(bins)).astype(np.float64)
-    expected = parts.sum(axis=0)
-    limit = chance.psi(expected, len(tonight), design_effect(parts, len(tonight)))
-    return Measure(name, float(psi(expected, found)), limit)
-
-
-def _parts(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Counts:
-    """Histograms [blocks, bins] of the values that are among the bins."""
-    place = {value: column for column, value in enumerate(bins)}
-    parts: Counts = np.zeros((blocks[-1] + 1, len(bins)))
-    for block, value in zip(blocks, values, strict=True):
-        if value in place:
-            parts[block, place[value]] += 1
-    return parts
 
 
 def cluster(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Centres float32 [k, dim] of at most 20 clusters of tickets, at least 25 tickets a cluster; the newest 4,000 count.
 
-    Of remembered tickets, not of the reference: those that made the centres lie nearer to them than new ones do. Without
+    Of resolved tickets, not of the reference: those that made the centres lie nearer to them than new ones do. Without
     a ticket there is no centre.
     """
     if not len(vectors):
         return vectors
     from sklearn.cluster import KMeans
 
-    vectors = vectors[-_MOST_CLUSTERED:]
+    vectors = vectors[-_MAX_CLUSTERED:]
     k = max(1, min(20, len(vectors) // 25))
     centres: NDArray[np.float32] = KMeans(k, n_init=1, random_state=_SEED).fit(vectors).cluster_centers_
     return np.round(centres, 5)
 
 
-def _nearest(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
+def _judge(count: int, measures: list[Measure], labels: LabelDrift) -> Comparison:
+    """The verdict. A vanished label is a break of the taxonomy; other label measures are, where no topic measure moved."""
+    measures = [replace(measure, value=round(measure.value, 6), limit=round(measure.limit, 6)) for measure in measures]
+    moved = {measure.name for measure in measures if measure.exceeded}
+    drift = bool(moved - LABEL_MEASURES)
+    taxonomy = DriftMeasure.VANISHED_LABELS in moved or bool(moved & LABEL_MEASURES and not moved & TOPIC_MEASURES)
+    if drift and taxonomy:
+        verdict = DriftVerdict.DRIFT_AND_TAXONOMY
+    elif drift:
+        verdict = DriftVerdict.DRIFT
+    else:
+        verdict = DriftVerdict.TAXONOMY if taxonomy else DriftVerdict.QUIET
+    new = labels.new if taxonomy or DriftMeasure.NEW_TOPIC in moved else []
+    return Comparison(verdict, count, measures, new, labels.gone if taxonomy else [])
+
+
+def _rows_before(rows: Mapping[str, list[Any]], tonight: TicketSample) -> dict[str, list[Any]]:
+    """The reference rows older than tonight's: of a small helpdesk the newest nights may be in both."""
+    start = min(tonight.times).isoformat(timespec="hours") if tonight.times else ""
+    older = [row for row, time in enumerate(rows["time"]) if time < start]
+    return {name: [values[row] for row in older] for name, values in rows.items()}
+
+
+def _blocks(times: list[str], nights: int) -> NDArray[np.int64]:
+    """Which of two or more equal periods each reference row is in [n]; a period is as long as tonight, if possible."""
+    span = datetime.fromisoformat(times[-1]) - datetime.fromisoformat(times[0])
+    periods = max(2, round(span / timedelta(days=nights)))
+    return np.arange(len(times)) * periods // len(times)
+
+
+def _mix(
+    name: DriftMeasure, reference: list[Any], tonight: list[Any], blocks: NDArray[np.int64], limits: NullLimits
+) -> Measure:
+    """PSI of two columns of categories."""
+    bins = sorted({*reference, *tonight})
+    histograms = _histograms(reference, blocks, bins)
+    column = {value: index for index, value in enumerate(bins)}
+    observed = np.bincount([column[value] for value in tonight], minlength=len(bins)).astype(np.float64)
+    expected = histograms.sum(axis=0)
+    limit = limits.psi(expected, len(tonight), design_effect(histograms, len(tonight)))
+    return Measure(name, float(psi(expected, observed)), limit)
+
+
+def _histograms(values: list[Any], blocks: NDArray[np.int64], bins: list[Any]) -> Counts:
+    """Histograms [blocks, bins] of the values that are among the bins."""
+    column = {value: index for index, value in enumerate(bins)}
+    counts: Counts = np.zeros((blocks[-1] + 1, len(bins)))
+    for block, value in zip(blocks, values, strict=True):
+        if value in column:
+            counts[block, column[value]] += 1
+    return counts
+
+
+def _nearest_centre(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
     """The cluster [n] of each vector: the nearest centre."""
     distances = (centres**2).sum(axis=1) - 2 * vectors @ centres.T
     return np.asarray(distances.argmin(axis=1), np.int64)

@@ -1,22 +1,22 @@
-"""The drift report a person browses: Evidently over the columns of drift.py, one HTML page of about 4 MB.
+"""The drift report a person browses: Evidently over the columns of detect.py, one HTML page of about 4 MB.
 
     html = report(reference["rows"], tabular(tonight, centres), {"intent": 0.35, "cluster": 0.34, "length": 0.18})
 
-Importing Evidently takes 12 s of CPU by any path, for its package imports everything. So it is imported here, and
-only on nights that have a few dozen tickets to show. Categories only: its text descriptors download.
+Importing Evidently takes 12 s of CPU by any path, for its package imports everything. So it is imported inside the
+function, which runs only on nights with at least 30 new tickets. Categories only: its text descriptors download.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-_FEWEST = 3  # tickets of tonight that a category should have to be shown by itself
+_MIN_EXPECTED = 3  # tickets of tonight that a category should have to be shown by itself
 _NO_LIMIT = 99.0  # where there was too little data for one; PSI does not come near it
 
 
 def report(
     reference: Mapping[str, Sequence[str]], tonight: Mapping[str, Sequence[str]], limits: Mapping[str, float]
 ) -> str:
-    """The page, which calls a column drifted where its PSI exceeds the limit in `limits`: the columns shown are its keys.
+    """The page. It shows the columns that `limits` names, and calls one drifted where its PSI exceeds the limit.
 
     It is not the same from run to run (random element ids), so it never enters a digest.
     """
@@ -26,9 +26,9 @@ def report(
 
     names = sorted(limits)
     definition = DataDefinition(categorical_columns=names)
-    shown = {name: gathered(reference[name], tonight[name]) for name in names}
+    merged = {name: merge_rare(reference[name], tonight[name]) for name in names}
     before, now = (
-        Dataset.from_pandas(pd.DataFrame({name: shown[name][side] for name in names}), data_definition=definition)
+        Dataset.from_pandas(pd.DataFrame({name: merged[name][side] for name in names}), data_definition=definition)
         for side in (0, 1)
     )
     drift = DataDriftPreset(
@@ -40,10 +40,10 @@ def report(
     return page
 
 
-def gathered(reference: Sequence[str], tonight: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Both columns with their rare categories as one: Evidently's PSI blows up where a bin is empty, ours does not."""
+def merge_rare(reference: Sequence[str], tonight: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Both columns with their rare categories as one: Evidently's PSI is huge where a bin is empty, ours is not."""
     before, now = Counter(reference), Counter(tonight)
-    usual = {value: count * len(tonight) / len(reference) for value, count in before.items()}
-    kept = {value for value in {*before, *now} if usual.get(value, 0) >= _FEWEST and now[value]}
-    first, second = ([value if value in kept else "rare" for value in column] for column in (reference, tonight))
+    expected = {value: count * len(tonight) / len(reference) for value, count in before.items()}
+    shown = {value for value in {*before, *now} if expected.get(value, 0) >= _MIN_EXPECTED and now[value]}
+    first, second = ([value if value in shown else "rare" for value in column] for column in (reference, tonight))
     return first, second

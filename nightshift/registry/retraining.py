@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from nightshift.artifacts import AdapterPlan, Decision, Drift, Features, RetrainingPlan
-from nightshift.drift.detect import ABOUT
+from nightshift.drift.measures import TOPIC_MEASURES
 from nightshift.errors import SettingsError
 from nightshift.night import Night
 from nightshift.registry import mlflow as registry
@@ -48,7 +48,7 @@ def plan_retraining(features: Features, drift: Drift, night: Night, lora: str) -
         adapter = models.get(f"{name}_adapter", "")
         if adapter and lora != "always":
             learned = set(cast(list[str], store.get_json(store.tree(adapter)["trained_on.json"])))
-            moved = sorted(ABOUT.intersection(drift.moved)) if name in FOLLOWS_DRIFT else []
+            moved = sorted(TOPIC_MEASURES.intersection(drift.moved)) if name in FOLLOWS_DRIFT else []
             tickets = _Tickets.read(features, mart, store)
             decision, reason = _decide(learned, tickets, night.profile.retrain_share, lora, moved)
         else:

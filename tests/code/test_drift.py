@@ -7,16 +7,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nightshift.drift.detect import FEWEST, TicketSample, cluster, compare, make_reference
-from nightshift.drift.evidently_report import gathered, report
+from nightshift.artifacts import DriftVerdict
+from nightshift.drift.detect import MIN_ROWS, Comparison, TicketSample, cluster, compare, make_reference
+from nightshift.drift.evidently_report import merge_rare, report
 from nightshift.drift.null_limits import design_effect, psi
 from nightshift.drift.reference import newest_nights, sample_tickets
-from nightshift.drift.volume import Days, t_statistic
+from nightshift.drift.volume import DailyCounts, t_statistic
 
 TOPICS = np.random.default_rng(0).normal(size=(6, 16))
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
 DAYS = timedelta(days=1)
-LABELS = [f"topic {one}" for one in range(5)]
+LABELS = [f"topic {number}" for number in range(5)]
 
 
 def nights(first, count, seed, *, a_night=200, mix=(1, 1, 1, 1, 1), words=30, names="topic {}", repeated=0.01):
@@ -31,29 +32,29 @@ def nights(first, count, seed, *, a_night=200, mix=(1, 1, 1, 1, 1), words=30, na
     return TicketSample(
         times=times,
         n_words=rng.poisson(words, rows).tolist(),
-        intents=[f"intent {min(one, 4)}" for one in topic],
-        labels=[names.format(one) if rng.random() > 0.1 else "" for one in topic],
+        intents=[f"intent {min(number, 4)}" for number in topic],
+        labels=[names.format(number) if rng.random() > 0.1 else "" for number in topic],
         repeated=(rng.random(rows) < repeated).tolist(),
         vectors=vectors,
-        days=Days.of([*past, *times]),
+        daily_counts=DailyCounts.of([*past, *times]),
         nights=count,
     )
 
 
-MEMORY = nights(-20, 10, 1).vectors
+RESOLVED = nights(-20, 10, 1).vectors
 
 
 @pytest.fixture(scope="module")
 def reference():
-    return make_reference(nights(0, 4, 2), MEMORY, cluster(MEMORY), LABELS)
+    return make_reference(nights(0, 4, 2), RESOLVED, cluster(RESOLVED), LABELS)
 
 
 def moved(reference, tonight):
-    return set(compare(reference, tonight, MEMORY).moved)
+    return set(compare(reference, tonight, RESOLVED).moved)
 
 
-def test_a_desk_without_tickets_has_no_clusters():
-    """Nothing remembered and nothing judged on: no centre, and no reference to compare with."""
+def test_a_helpdesk_without_tickets_has_no_clusters():
+    """No resolved ticket and none to evaluate on: no centre, and no reference to compare with."""
     nothing = np.zeros((0, 4), np.float32)
     assert cluster(nothing).shape == (0, 4)
 
@@ -61,14 +62,16 @@ def test_a_desk_without_tickets_has_no_clusters():
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_quiet_on_more_of_the_same(reference, seed):
     """A night of two hundred tickets from the same mix raises nothing."""
-    found = compare(reference, nights(4, 1, seed), MEMORY)
-    assert (found.verdict, found.rows, len(found.measures)) == ("quiet", 200, 9), found.moved
+    comparison = compare(reference, nights(4, 1, seed), RESOLVED)
+    assert (comparison.verdict, comparison.rows, len(comparison.measures)) == (DriftVerdict.QUIET, 200, 9), (
+        comparison.moved
+    )
 
 
 def test_a_shift_of_topics_is_seen(reference):
     """One topic trebles: intents and clusters say so, and neither lengths nor names of labels do."""
-    found = compare(reference, nights(4, 1, 20, mix=(3, 1, 1, 1, 1)), MEMORY)
-    assert (found.verdict, set(found.moved)) == ("drift", {"intent", "cluster"})
+    comparison = compare(reference, nights(4, 1, 20, mix=(3, 1, 1, 1, 1)), RESOLVED)
+    assert (comparison.verdict, set(comparison.moved)) == (DriftVerdict.DRIFT, {"intent", "cluster"})
 
 
 def test_longer_tickets_are_seen(reference):
@@ -76,63 +79,70 @@ def test_longer_tickets_are_seen(reference):
     assert moved(reference, nights(4, 1, 21, words=70)) == {"length"}
 
 
-def test_a_new_topic_is_unfamiliar(reference):
-    """A topic that the memory never held is far from all of it, and its new label is no break of the taxonomy."""
-    found = compare(reference, nights(4, 1, 22, mix=(1, 1, 1, 1, 1, 0.7)), MEMORY)
-    assert {"unfamiliar", "new topic"} <= set(found.moved)
-    assert (found.verdict, found.new, found.gone) == ("drift", ["topic 5"], [])
+def test_a_new_topic_is_novel(reference):
+    """A topic that no resolved ticket has is far from all of them, and its new label is no break of the taxonomy."""
+    comparison = compare(reference, nights(4, 1, 22, mix=(1, 1, 1, 1, 1, 0.7)), RESOLVED)
+    assert {"novelty", "new topic"} <= set(comparison.moved)
+    assert comparison.verdict is DriftVerdict.DRIFT
+    assert (comparison.new_labels, comparison.vanished_labels) == (["topic 5"], [])
 
 
-def test_other_names_are_told_from_other_tickets(reference):
+def test_other_labels_are_no_other_tickets(reference):
     """The same tickets under other labels are a break of the taxonomy, with the names that came and went."""
-    found = compare(reference, nights(4, 1, 23, names="kind/{}"), MEMORY)
-    assert (found.verdict, found.moved) == ("taxonomy", ["new labels", "vanished"])
-    assert found.new == [f"kind/{one}" for one in range(5)]
-    assert found.gone == [f"topic {one}" for one in range(5)]
+    comparison = compare(reference, nights(4, 1, 23, names="kind/{}"), RESOLVED)
+    assert (comparison.verdict, comparison.moved) == (DriftVerdict.TAXONOMY, ["new labels", "vanished labels"])
+    assert comparison.new_labels == [f"kind/{number}" for number in range(5)]
+    assert comparison.vanished_labels == [f"topic {number}" for number in range(5)]
 
 
-def test_both_at_once_are_both_told(reference):
+def test_both_at_once_are_both_reported(reference):
     """Other tickets under other labels are drift and a break of the taxonomy."""
-    found = compare(reference, nights(4, 1, 24, mix=(3, 1, 1, 1, 1), names="kind/{}"), MEMORY)
-    assert found.verdict == "drift and taxonomy"
+    comparison = compare(reference, nights(4, 1, 24, mix=(3, 1, 1, 1, 1), names="kind/{}"), RESOLVED)
+    assert comparison.verdict is DriftVerdict.DRIFT_AND_TAXONOMY
 
 
-def test_without_labels_names_are_no_subject(reference):
+def test_without_labels_there_are_no_label_measures(reference):
     """A source that labels nothing has six measures and no verdict about labels."""
-    found = compare(reference, nights(4, 1, 25, names=""), MEMORY)
-    assert (found.verdict, len(found.measures)) == ("quiet", 6)
+    comparison = compare(reference, nights(4, 1, 25, names=""), RESOLVED)
+    assert (comparison.verdict, len(comparison.measures)) == (DriftVerdict.QUIET, 6)
 
 
 def test_many_repeated_tickets_are_seen(reference):
-    """One sender who repeats himself all night is told by the share of repeated tickets alone."""
+    """One sender who repeats himself all night moves the share of repeated tickets alone."""
     assert moved(reference, nights(4, 1, 26, repeated=0.15)) == {"repeated"}
 
 
 @pytest.mark.parametrize("a_night", [100, 400])
 def test_another_volume_is_seen(reference, a_night):
-    """Half or twice as many tickets as usual move the volume alone."""
+    """Half or twice as many tickets as before move the volume alone."""
     assert moved(reference, nights(4, 1, 27, a_night=a_night)) == {"volume"}
 
 
-@pytest.mark.parametrize("count", [1, FEWEST - 1])
-def test_too_little_is_said_to_be_too_little(reference, count):
-    """Below the fewest there is no verdict, even on a plain shift."""
-    found = compare(reference, nights(4, 1, 28, a_night=count, mix=(9, 1, 1, 1, 1)), MEMORY)
-    assert (found.verdict, found.measures) == ("too little data", [])
+@pytest.mark.parametrize("count", [1, MIN_ROWS - 1])
+def test_too_little_data_has_its_own_verdict(reference, count):
+    """Below MIN_ROWS nothing is measured, even on a plain shift."""
+    comparison = compare(reference, nights(4, 1, 28, a_night=count, mix=(9, 1, 1, 1, 1)), RESOLVED)
+    assert (comparison.verdict, comparison.measures) == (DriftVerdict.TOO_LITTLE_DATA, [])
 
 
-def test_tickets_of_tonight_are_not_held_against_themselves(reference):
+def test_tickets_of_tonight_are_not_compared_with_themselves(reference):
     """Where the reference reaches into tonight, only what came before counts; with nothing before there is no verdict."""
-    assert compare(reference, nights(3, 1, 2), MEMORY).verdict == "quiet"
-    assert compare(reference, nights(0, 1, 2), MEMORY).verdict == "too little data"
+    assert compare(reference, nights(3, 1, 2), RESOLVED).verdict is DriftVerdict.QUIET
+    assert compare(reference, nights(0, 1, 2), RESOLVED).verdict is DriftVerdict.TOO_LITTLE_DATA
+
+
+def test_a_comparison_survives_json(reference):
+    """drift.json holds all of it."""
+    comparison = compare(reference, nights(4, 1, 23, names="kind/{}"), RESOLVED)
+    assert Comparison.from_json(json.loads(json.dumps(comparison.to_json()))) == comparison
 
 
 def test_the_reference_survives_json_and_is_the_same_each_time(reference):
     """It is stored in a release: same tickets, same bytes, and nothing of a ticket but codes and counts."""
-    again = make_reference(nights(0, 4, 2), MEMORY, cluster(MEMORY), LABELS)
+    again = make_reference(nights(0, 4, 2), RESOLVED, cluster(RESOLVED), LABELS)
     assert json.dumps(reference, sort_keys=True) == json.dumps(again, sort_keys=True)
     restored, tonight = json.loads(json.dumps(reference)), nights(4, 1, 5)
-    assert compare(restored, tonight, MEMORY) == compare(reference, tonight, MEMORY)
+    assert compare(restored, tonight, RESOLVED) == compare(reference, tonight, RESOLVED)
     assert len(reference["rows"]["time"][0]) == len("2026-01-01T00")
 
 
@@ -144,33 +154,33 @@ def test_psi_is_zero_for_equal_shares_and_finite_for_an_empty_bin():
     assert 0.1 < psi(np.array([1_000.0, 0.0]), np.array([800.0, 200.0])) < 10
 
 
-def test_uneven_days_count_for_less():
+def test_days_that_differ_have_a_design_effect():
     """Days drawn from one mix are as even as chance; days with a mix of their own are not, the more so the larger they are."""
     rng = np.random.default_rng(3)
-    even = rng.multinomial(200, [0.1] * 10, 50).astype(float)
-    uneven = np.array([rng.multinomial(200, rng.dirichlet([20] * 10)) for _ in range(50)], float)
-    assert design_effect(even, 200) < 1.15
-    assert 1.5 < design_effect(uneven, 200) < design_effect(uneven, 800)
+    equal = rng.multinomial(200, [0.1] * 10, 50).astype(float)
+    different = np.array([rng.multinomial(200, rng.dirichlet([20] * 10)) for _ in range(50)], float)
+    assert design_effect(equal, 200) < 1.15
+    assert 1.5 < design_effect(different, 200) < design_effect(different, 800)
 
 
 def test_weekdays_are_compared_with_their_like_after_three_weeks():
-    """A Sunday half as busy as other days surprises nobody once Sundays are known."""
+    """A Sunday half as busy as other days is no drift once Sundays are known."""
     sundays = [100 if (DAY + age * DAYS).weekday() == 6 else 200 for age in range(60)]
     times = [
         DAY + age * DAYS + DAYS * part / (count + 1)
         for age, count in enumerate(sundays)
         for part in range(1, count + 1)
     ]
-    until = lambda age: Days.of([time for time in times if time < DAY + age * DAYS])  # noqa: E731
+    until = lambda age: DailyCounts.of([time for time in times if time < DAY + age * DAYS])  # noqa: E731
     sunday = next(age for age in range(40, 50) if (DAY + age * DAYS).weekday() == 6)
-    t, freedom = t_statistic(until(sunday), until(sunday + 1), 1)
+    t, degrees_of_freedom = t_statistic(until(sunday), until(sunday + 1), 1)
     assert t < 1
-    assert freedom > 20
+    assert degrees_of_freedom > 20
     assert t_statistic(until(5), until(6), 1) is None
 
 
 def test_tonight_are_the_newest_days_with_enough_tickets():
-    """One day where it holds enough; more days for a small desk; never a ticket that a release may have learned from."""
+    """One day where it holds enough; more days for a small helpdesk; never a ticket that a release may have learned from."""
     times = [DAY + DAYS * row / 40 for row in range(400)]
     split = ["train"] * 100 + ["eval"] * 300
     tickets = pa.table({"ticket_id": [f"t{row:03}" for row in range(400)], "created_at": times, "split": split})
@@ -187,7 +197,7 @@ class Line:
         return np.ones((len(texts), 1), np.float32)
 
 
-class NoHeads:
+class NoClassifiers:
     """No intent was learned."""
 
     intent_labels = ()
@@ -203,22 +213,22 @@ def test_the_same_words_within_a_day_are_repeated(tmp_path):
     texts = ["Where is it?", "where is it", "something else", "Where is it!"]
     times = [DAY, DAY + DAYS / 2, DAY + DAYS, DAY + 2 * DAYS]
     rows = pa.table({"created_at": times, "text": texts, "intent": [""] * 4, "n_words": [3, 3, 2, 3]})
-    found = sample_tickets(
-        rows, rows, NoHeads(), encoder_digest="e", open_encoder=Line, store=open_store(f"file://{tmp_path}")
+    sample = sample_tickets(
+        rows, rows, NoClassifiers(), encoder_digest="e", open_encoder=Line, store=open_store(f"file://{tmp_path}")
     )
-    assert found.repeated == [False, True, False, False]
-    assert (found.nights, found.days.counts, found.intents) == (3, [1, 2], [""] * 4)
+    assert sample.repeated == [False, True, False, False]
+    assert (sample.nights, sample.daily_counts.counts, sample.intents) == (3, [1, 2], [""] * 4)
 
 
 def test_rare_categories_are_shown_as_one():
     """A category that tonight should have less than three times, or has not at all, joins the others like it."""
-    first, second = gathered(["a"] * 90 + ["b"] * 8 + ["c"] * 2, ["a"] * 48 + ["d"] * 2)
+    first, second = merge_rare(["a"] * 90 + ["b"] * 8 + ["c"] * 2, ["a"] * 48 + ["d"] * 2)
     assert (set(first), set(second)) == ({"a", "rare"}, {"a", "rare"})
-    assert gathered(["a", "b"] * 10, ["a", "b"] * 5) == (["a", "b"] * 10, ["a", "b"] * 5)
+    assert merge_rare(["a", "b"] * 10, ["a", "b"] * 5) == (["a", "b"] * 10, ["a", "b"] * 5)
 
 
 @pytest.mark.slow
-def test_the_page_for_browsing_calls_drift_what_we_do():
+def test_the_page_has_our_limits():
     """Evidently renders the columns under our limits, not its own, and without a limit calls nothing drifted."""
     before = {"intent": ["a", "b"] * 300, "cluster": ["x", "y"] * 300}
     now = {"intent": ["a", "b", "b"] * 60, "cluster": ["x", "y"] * 90}

@@ -16,7 +16,7 @@ from nightshift.release.layout import FORMAT, ReleaseRecord
 from nightshift.settings import Settings, profile
 
 QUIET = Drift("d" * 64, "c" * 64, DriftVerdict.QUIET, 200)
-MOVED = replace(QUIET, verdict=DriftVerdict.DRIFT, moved=["unfamiliar", "volume"])
+MOVED = replace(QUIET, verdict=DriftVerdict.DRIFT, moved=["novelty", "volume"])
 TINY = replace(profile("tiny"), retrain_share=0.25)
 
 
@@ -118,7 +118,7 @@ def test_drift_trains_the_query_tower_on_what_is_new(night, features, champion):
     adapter = champion("t1", "t2", "t3", "t4")
     plan = plan_retraining(features("t1", "t2", "t3", "t4", "t5"), MOVED, night, "auto")
     assert plan.generator.adapter == adapter
-    why = "tonight's tickets are about something else (unfamiliar); 20% of 5 tickets are new, the limit is 25%"
+    why = "tonight's tickets are about something else (novelty); 20% of 5 tickets are new, the limit is 25%"
     assert plan.query_tower == AdapterPlan(Decision.TRAIN, why)
 
 
