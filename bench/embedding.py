@@ -1,13 +1,13 @@
-"""How fast texts become vectors in bulk on this machine, as a share of its fp32 limit, beside other runtimes.
+"""Throughput of embedding on this machine, as a share of its fp32 limit, compared with other runtimes.
 
     python -m bench.embedding                                             # 12, 64, 256 tokens and mixed lengths
     python -m bench.embedding --texts tickets.parquet --column text       # and texts of your own
     uv pip install sentence-transformers                                  # for its row; it is no dependency
 
 The limit is measured in the same run (see bench.gemm): the matrix products of the transformer at the best fp32 rate
-of this machine. Every round measures the limit and then every contender on the same texts, tokenizing included; a
-ratio is taken within a round, and the tables show medians with 95 % bootstrap intervals. Every contender has the same
-weights: `cosine` is the smallest between its vectors and those of PyTorch, a text at a time.
+of this machine. Every round measures the limit and then every encoder on the same texts, tokenizing included; ratios
+are taken within a round, and the tables show medians with 95 % bootstrap intervals. All encoders have the same
+weights: `cosine` is the lowest between their vectors and those of PyTorch, which embeds one text at a time.
 """
 
 import argparse
@@ -39,9 +39,9 @@ from nightshift.train.encoder_module import load_tokenizer, load_tower, max_toke
 
 SEED = 7
 OURS = "nightshift"
-TOKENS_A_ROUND = 16_384
-ONE_QUESTION = 17  # tokens: the median question of the public support tickets
-ASKED = 200
+TOKENS_PER_ROUND = 16_384
+QUESTION_TOKENS = 17  # the median question of the public support tickets
+QUESTIONS = 200
 
 
 class Encoder(Protocol):
@@ -51,7 +51,7 @@ class Encoder(Protocol):
 
 
 def texts_of(lengths: Sequence[int], tokenizer: Path, seed: int) -> list[str]:
-    """Texts of exactly so many tokens each: random whole words of the vocabulary, and the two special tokens."""
+    """Texts of `lengths` tokens: random whole words of the vocabulary, and the two special tokens."""
     from tokenizers import Tokenizer
 
     vocabulary = Tokenizer.from_file(str(tokenizer)).get_vocab()
@@ -61,33 +61,33 @@ def texts_of(lengths: Sequence[int], tokenizer: Path, seed: int) -> list[str]:
 
 
 def corpora(tokenizer: Path, longest: int) -> dict[str, list[str]]:
-    """Texts of one length, and of many: log-normal round 60 tokens like support tickets, cut at `longest`."""
+    """Texts of equal length, and of mixed: log-normal around 60 tokens like support tickets, cut at `longest`."""
     rng = np.random.default_rng(SEED)
-    mixed = np.clip(rng.lognormal(np.log(60), 0.8, TOKENS_A_ROUND // 80), 6, longest).astype(int)
-    lengths = {f"{n} tokens": [n] * (TOKENS_A_ROUND // n) for n in (12, 64, longest)} | {"mixed": mixed.tolist()}
-    return {name: texts_of(of, tokenizer, SEED) for name, of in lengths.items()}
+    mixed = np.clip(rng.lognormal(np.log(60), 0.8, TOKENS_PER_ROUND // 80), 6, longest).astype(int)
+    lengths = {f"{n} tokens": [n] * (TOKENS_PER_ROUND // n) for n in (12, 64, longest)} | {"mixed": mixed.tolist()}
+    return {name: texts_of(counts, tokenizer, SEED) for name, counts in lengths.items()}
 
 
-def contenders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
-    """Ours first; then the others that are installed."""
-    found: dict[str, Encoder] = {OURS: BatchEncoder(folder, threads)}
+def open_encoders(base: Path, folder: Path, threads: int) -> dict[str, Encoder]:
+    """Ours first, then those of the other runtimes that are installed."""
+    encoders: dict[str, Encoder] = {OURS: BatchEncoder(folder, threads)}
     if native_precision() != "f32":
-        found["nightshift in f32"] = BatchEncoder(folder, threads, "f32")
+        encoders["nightshift in f32"] = BatchEncoder(folder, threads, "f32")
     if CUDA in available():
-        found["nightshift on the GPU"] = OnnxEncoder(folder, threads)
-    found["onnxruntime, our batches"] = OnnxEncoder(folder, threads, providers=[CPU])
-    found["onnxruntime, plain"] = PlainOnnx(folder / "model.onnx", folder / "tokenizer.json", max_tokens_of(base))
+        encoders["nightshift on the GPU"] = OnnxEncoder(folder, threads)
+    encoders["onnxruntime, our batches"] = OnnxEncoder(folder, threads, providers=[CPU])
+    encoders["onnxruntime, plain"] = PlainOnnx(folder / "model.onnx", folder / "tokenizer.json", max_tokens_of(base))
     if find_spec("sentence_transformers"):
-        found["sentence-transformers"] = SentenceTransformers(base)
+        encoders["sentence-transformers"] = SentenceTransformers(base)
     else:
         log("not installed: uv pip install sentence-transformers")
-    return found
+    return encoders
 
 
-def rounds_of(
+def measure_rounds(
     encoders: dict[str, Encoder], texts: Sequence[str], rounds: int, limit: Callable[[], float]
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Seconds of the limit [rounds] and of every contender [rounds], one after another in every round."""
+    """Seconds of the limit [rounds] and of every encoder [rounds], one after another in every round."""
     seconds: dict[str, list[float]] = {name: [] for name in encoders}
     limits = []
     for _ in range(rounds):
@@ -96,7 +96,7 @@ def rounds_of(
             started = time.perf_counter()
             encoder.encode(texts)
             seconds[name].append(time.perf_counter() - started)
-    return np.array(limits), {name: np.array(taken) for name, taken in seconds.items()}
+    return np.array(limits), {name: np.array(rounds_taken) for name, rounds_taken in seconds.items()}
 
 
 def spread(ratios: NDArray[np.float64], draws: int = 1_000) -> str:
@@ -115,7 +115,7 @@ def exact_vectors(base: Path, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.concatenate([tower(**tokenize(tokenizer, [text])).numpy() for text in texts])
 
 
-def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], rounds: int) -> Iterator[str]:
+def throughput(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], rounds: int) -> Iterator[str]:
     """The table of throughput, line by line as it is measured."""
     shape, tokenizer = Transformer.of(base), load_tokenizer(base, max_tokens_of(base))
     tokenizer.no_padding()
@@ -123,28 +123,30 @@ def bulk(encoders: dict[str, Encoder], base: Path, named: dict[str, list[str]], 
     yield "|---|---|---|---|---|---|"
     for name, texts in named.items():
         log(f"... {name}")
-        work = flops(shape, [len(one.ids) for one in tokenizer.encode_batch(texts)])
-        some = texts[:: max(1, len(texts) // 32)]
-        exact = exact_vectors(base, some)
-        cosines = {who: float((encoder.encode(some) * exact).sum(1).min()) for who, encoder in encoders.items()}
-        limits, taken = rounds_of(encoders, texts, rounds, lambda work=work: work / best_rate(shape, BATCH_TOKENS))
+        work = flops(shape, [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)])
+        sample = texts[:: max(1, len(texts) // 32)]
+        exact = exact_vectors(base, sample)
+        cosines = {
+            runtime: float((encoder.encode(sample) * exact).sum(1).min()) for runtime, encoder in encoders.items()
+        }
+        limits, taken = measure_rounds(encoders, texts, rounds, lambda work=work: work / best_rate(shape, BATCH_TOKENS))
         yield f"| {name} | the limit | {len(texts) / np.median(limits):,.0f} | 1 | | |"
-        for who, seconds in taken.items():
-            times = "" if who == OURS else spread(seconds / taken[OURS])
+        for runtime, seconds in taken.items():
+            times = "" if runtime == OURS else spread(seconds / taken[OURS])
             rate, share = len(texts) / np.median(seconds), spread(limits / seconds)
-            yield f"| | {who} | {rate:,.0f} | {share} | {times} | {cosines[who]:.5f} |"
+            yield f"| | {runtime} | {rate:,.0f} | {share} | {times} | {cosines[runtime]:.5f} |"
 
 
-def one_by_one(folder: Path, threads: int) -> str:
-    """The table of a single question: fp32 and int8, in turns."""
-    small = folder / "int8"
-    small.mkdir()
-    shutil.copy(folder / "tokenizer.json", small)
-    quantize(folder / "model.onnx", small / "model.int8.onnx")
-    about = json.loads((folder / "encoder.json").read_bytes())
-    (small / "encoder.json").write_text(json.dumps({**about, "file": "model.int8.onnx"}))
-    encoders = {"fp32": OnnxEncoder(folder, threads, providers=[CPU]), "int8 per channel": OnnxEncoder(small, threads)}
-    questions = texts_of([ONE_QUESTION] * ASKED, folder / "tokenizer.json", SEED)
+def latency(folder: Path, threads: int) -> str:
+    """The table of single questions: fp32 and int8, alternating."""
+    int8 = folder / "int8"
+    int8.mkdir()
+    shutil.copy(folder / "tokenizer.json", int8)
+    quantize(folder / "model.onnx", int8 / "model.int8.onnx")
+    record = json.loads((folder / "encoder.json").read_bytes())
+    (int8 / "encoder.json").write_text(json.dumps({**record, "file": "model.int8.onnx"}))
+    encoders = {"fp32": OnnxEncoder(folder, threads, providers=[CPU]), "int8 per channel": OnnxEncoder(int8, threads)}
+    questions = texts_of([QUESTION_TOKENS] * QUESTIONS, folder / "tokenizer.json", SEED)
     taken: dict[str, list[float]] = {name: [] for name in encoders}
     for question in questions:
         for name, encoder in encoders.items():
@@ -152,7 +154,7 @@ def one_by_one(folder: Path, threads: int) -> str:
             encoder.encode([question])
             taken[name].append((time.perf_counter() - started) * 1e3)
     cosines = (encoders["fp32"].encode(questions) * encoders["int8 per channel"].encode(questions)).sum(1)
-    lines = [f"| one question of {ONE_QUESTION} tokens | p50 ms | p99 ms | cosine, mean |", "|---|---|---|---|"]
+    lines = [f"| one question of {QUESTION_TOKENS} tokens | p50 ms | p99 ms | cosine, mean |", "|---|---|---|---|"]
     for name, cosine in (("fp32", 1.0), ("int8 per channel", float(cosines.mean()))):
         p50, p99 = np.percentile(taken[name], [50, 99])
         lines.append(f"| {name} | {p50:.1f} | {p99:.1f} | {cosine:.3f} |")
@@ -176,12 +178,13 @@ def main() -> None:
         if chosen.texts:
             rows = read(chosen.texts, chosen.column).texts
             named[chosen.texts.name] = rows[:: max(1, len(rows) // chosen.rows)][: chosen.rows]
-        for line in bulk(contenders(base, folder, threads), base, named, chosen.rounds):
+        for line in throughput(open_encoders(base, folder, threads), base, named, chosen.rounds):
             print(line, flush=True)
         print()
-        print(one_by_one(folder, threads))
+        print(latency(folder, threads))
     print(
-        f"\n{TOKENS_A_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, ours in {native_precision()}, {threads} threads, seed {SEED}."
+        f"\n{TOKENS_PER_ROUND:,} tokens a round, {chosen.rounds} rounds, batches of {BATCH_TOKENS:,} padded tokens, "
+        f"ours in {native_precision()}, {threads} threads, seed {SEED}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What `bench.embedding` compares ours with, each with the same weights: texts in, L2-normalised vectors out.
+"""The encoders that `bench.embedding` compares with ours, with the same weights: texts to L2-normalised vectors.
 
 SentenceTransformers(base).encode(["I cannot log in"])   # float32 [1, 384]
 """
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_COMMON_BATCH = 32  # the default of sentence-transformers, and what most people's own loop takes
+_DEFAULT_BATCH = 32  # the default of sentence-transformers
 
 
 class PlainOnnx:
-    """onnxruntime as it comes: default options, 32 texts at a time in the order they come, padded to the longest."""
+    """onnxruntime with default options: batches of 32 texts in the given order, padded to the longest."""
 
     def __init__(self, graph: Path, tokenizer: Path, max_tokens: int) -> None:
         import onnxruntime
@@ -24,16 +24,19 @@ class PlainOnnx:
         self._tokenizer.enable_padding()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        found = []
-        for start in range(0, len(texts), _COMMON_BATCH):
-            read = self._tokenizer.encode_batch(list(texts[start : start + _COMMON_BATCH]))
-            asked = {"input_ids": [one.ids for one in read], "attention_mask": [one.attention_mask for one in read]}
-            found.append(self._session.run(None, {name: np.array(rows) for name, rows in asked.items()})[0])
-        return np.concatenate(found)
+        vectors = []
+        for start in range(0, len(texts), _DEFAULT_BATCH):
+            encodings = self._tokenizer.encode_batch(list(texts[start : start + _DEFAULT_BATCH]))
+            inputs = {
+                "input_ids": np.array([encoding.ids for encoding in encodings]),
+                "attention_mask": np.array([encoding.attention_mask for encoding in encodings]),
+            }
+            vectors.append(self._session.run(None, inputs)[0])
+        return np.concatenate(vectors)
 
 
 class SentenceTransformers:
-    """The reference library on PyTorch; it sorts by length itself."""
+    """sentence-transformers on PyTorch, which sorts texts by length."""
 
     def __init__(self, base: Path) -> None:
         import sentence_transformers  # type: ignore[import-not-found]  # for this benchmark only

@@ -1,7 +1,7 @@
 """Encoders that embed a text once: within a night, however many rankings need it, and from night to night.
 
 encoders = SharedEncoders(store)
-Retriever.open(candidate, threads, open_encoder=encoders)     # the champion shares the document tower
+EvaluationRetriever.open(candidate, threads, open_encoder=encoders)     # champion and candidate share the tower
 """
 
 from collections.abc import Callable, Sequence

@@ -61,7 +61,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_is_syntax(index, text):
-    """Whatever a customer writes is words to look for: no error, and the table is still there."""
+    """Every text is searched as words: no error, and the table still answers."""
     index.bm25(text, 5)
     assert len(index.bm25("password", 5)[1]) == 1
 
