@@ -70,7 +70,6 @@ class Settings:
     store: str
     warehouse: str
     registry: str
-    generator_url: str
     profile: str
     pseudonym_key: str
     threads: int
@@ -103,7 +102,6 @@ class Settings:
             store=env.get("NIGHTSHIFT_STORE", f"file://{home}/store"),
             warehouse=env.get("NIGHTSHIFT_WAREHOUSE", f"duckdb://{home}/warehouse.duckdb"),
             registry=env.get("NIGHTSHIFT_REGISTRY", f"sqlite:///{home}/mlflow.db"),
-            generator_url=env.get("NIGHTSHIFT_GENERATOR", ""),
             profile=name,
             pseudonym_key=key or DEVELOPMENT_KEY,
             threads=int(threads) or (os.cpu_count() or 1),

@@ -1,4 +1,4 @@
-"""Small pictures as inline SVG: bars, and lines over steps or nights.
+"""Small pictures as inline SVG: horizontal bars, and one line over shares.
 
 bars({"hit@1": 0.41, "hit@5": 0.72}, reference={"hit@1": 0.31, "hit@5": 0.62})
 """
@@ -32,38 +32,6 @@ def bars(values: Mapping[str, float], reference: Mapping[str, float] | None = No
                 f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y + 2}" y2="{y + 28}" stroke="currentColor" stroke-width="2"/>'
             )
     return _svg(len(values) * row, "".join(parts))
-
-
-def line(series: Mapping[str, Sequence[float]], first: int = 0) -> str:
-    """Lines over whole-numbered steps, starting at `first`; every series has one value a step."""
-    points = [v for values in series.values() for v in values]
-    if len(points) < 2:
-        return ""
-    low, high = min(points), max(points)
-    span = (high - low) or 1.0
-    height, left, room = 200, 60, WIDTH - 60 - 110
-    axis = (
-        f'<text x="{left - 8}" y="14" text-anchor="end" fill="currentColor">{_label(high)}</text>'
-        f'<text x="{left - 8}" y="{height - 26}" text-anchor="end" fill="currentColor">{_label(low)}</text>'
-        f'<line x1="{left}" x2="{left + room}" y1="{height - 24}" y2="{height - 24}" stroke="var(--line)"/>'
-    )
-    parts = [axis]
-    longest = max(len(values) for values in series.values())
-    parts.append(f'<text x="{left}" y="{height - 6}" fill="currentColor">{first}</text>')
-    parts.append(
-        f'<text x="{left + room}" y="{height - 6}" text-anchor="end" fill="currentColor">{first + longest - 1}</text>'
-    )
-    for i, (name, values) in enumerate(series.items()):
-        xy = [
-            (left + room * j / max(1, longest - 1), 10 + (height - 40) * (1 - (value - low) / span))
-            for j, value in enumerate(values)
-        ]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in xy)
-        dash = "" if i == 0 else f' stroke-dasharray="{3 + 3 * i} 3"'
-        parts.append(f'<polyline points="{path}" fill="none" stroke="var(--accent)" stroke-width="2.5"{dash}/>')
-        x, y = xy[-1]
-        parts.append(f'<text x="{x + 8:.1f}" y="{y + 5:.1f}" fill="currentColor">{escape(name)}</text>')
-    return _svg(height, "".join(parts))
 
 
 def shares(points: Sequence[Sequence[float]], across: str, up: str) -> str:

@@ -1,20 +1,19 @@
-"""The nights on a run_log: `.nightshift/nights/<night>/` with a page a stage, and `index.html` over all of them.
+"""The log of all nights: `.nightshift/nights/<night>/` with a page per stage, and `index.html` over all of them.
 
     .nightshift/nights/index.html
     .nightshift/nights/2026-01-01/02-transform.html
     .nightshift/nights/2026-01-01/work.json     {"runs": [{"stages": {"transform": {"wall": 8.1, "cpu": 7.9, ...}}}]}
 
-`work.json` is the ledger of what each run of the night did and what it cost; a stage that is absent from a
-run was taken from the cache.
+`work.json` holds what each run of the night did and what it cost; a stage that is absent from a run came from the cache.
 """
 
 import json
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TypedDict, cast
 
-from nightshift.reports.page import STYLE, Page, Tone
+from nightshift.reports.page import Page, Tone
+from nightshift.reports.template import render
 from nightshift.store.atomic import atomic_write
 
 STAGES = (
@@ -46,20 +45,19 @@ class StageWork(TypedDict):
     changed: int
     total: int
     unit: str
-    counts: dict[
-        str, int
-    ]  # what else it did, e.g. {"rows read": 572} or {"passages embedded": 0, "tickets embedded": 132}
+    counts: dict[str, int]
+    """What else the stage did, e.g. {"rows read": 572} or {"passages embedded": 0, "tickets embedded": 132}."""
 
 
 class Run(TypedDict):
-    """One run of a night: the stages that really worked, in order."""
+    """One run of a night: the stages that were executed, in order."""
 
     stages: dict[str, StageWork]
 
 
 @dataclass(frozen=True)
 class RunLog:
-    """The pages of all nights under one state folder."""
+    """The pages and work of all nights under the state folder `home`."""
 
     home: Path
 
@@ -79,16 +77,16 @@ class RunLog:
 
     @property
     def night(self) -> str:
-        """The night that is open, or `alone` when a stage is launched by itself on an empty state."""
+        """The night of the open run, or `alone` when a stage is launched alone on an empty state."""
         return self._current.read_text() if self._current.exists() else "alone"
 
     def runs(self, night: str) -> list[Run]:
-        """What every run of a night did, oldest first."""
+        """Every run of a night, oldest first."""
         path = self.root / night / "work.json"
         return cast(list[Run], json.loads(path.read_text())["runs"]) if path.exists() else []
 
     def add(self, stage: str, page: Page, work: StageWork) -> Path:
-        """Put a page on the run_log and note what the stage cost.
+        """Write the page of a stage and add its work to the open run.
 
         A later run of the night in which a stage had nothing to do leaves the page of the one that did the work.
         """
@@ -105,7 +103,7 @@ class RunLog:
         return path
 
     def page_path(self, night: str, stage: str) -> Path:
-        """Where the page of a stage lies."""
+        """The file of a stage's page."""
         return self.root / night / f"{STAGES.index(stage) + 1:02d}-{stage}.html"
 
     def keep(self, name: str, content: bytes) -> Path:
@@ -116,13 +114,13 @@ class RunLog:
         return path
 
     def latest(self, night: str) -> dict[str, StageWork]:
-        """The last run of every stage of a night that did something, in stage order; for one that never did, its last."""
-        done: dict[str, StageWork] = {}
+        """By stage, in order: its work in the last run that changed something, or in its last run where none did."""
+        works: dict[str, StageWork] = {}
         for run in self.runs(night):
             for stage, work in run["stages"].items():
-                if work["changed"] or work["tone"] == "bad" or not done.get(stage, work)["changed"]:
-                    done[stage] = work
-        return {stage: done[stage] for stage in STAGES if stage in done}
+                if work["changed"] or work["tone"] == "bad" or not works.get(stage, work)["changed"]:
+                    works[stage] = work
+        return {stage: works[stage] for stage in STAGES if stage in works}
 
     def cost_summary(self, night: str) -> str:
         """What the last run of a night did and cost, in one line."""
@@ -131,50 +129,38 @@ class RunLog:
         for work in stages:
             for name, count in work["counts"].items():
                 counts[name] = counts.get(name, 0) + count
-        did = "".join(f", {count:,} {name}" for name, count in counts.items())
+        totals = "".join(f", {count:,} {name}" for name, count in counts.items())
         worked = sum(work["changed"] > 0 for work in stages)
         wall, cpu = (sum(work[clock] for work in stages) for clock in ("wall", "cpu"))
-        return f"{worked} of {len(STAGES)} stages worked{did}; {wall:.1f} s, {cpu:.1f} s of CPU"
+        return f"{worked} of {len(STAGES)} stages worked{totals}; {wall:.1f} s, {cpu:.1f} s of CPU"
 
     def _night_page(self, night: str) -> str:
-        runs = self.runs(night)
-        rows = []
-        for stage, work in self.latest(night).items():
-            fresh = runs[-1]["stages"].get(stage) == work
-            rows.append(
-                f'<tr><td><a href="{self.page_path(night, stage).name}">{escape(stage)}</a></td>'
-                f'<td class="{work["tone"]}">{escape(work["verdict"])}</td>'
-                f'<td class="n">{work["changed"]:,} of {work["total"]:,} {escape(work["unit"])}</td>'
-                f'<td class="n">{work["wall"]:.1f}</td><td class="n">{work["cpu"]:.1f}</td>'
-                f'<td class="n">{"this run" if fresh else "reused"}</td></tr>'
-            )
-        last = _outcome(self.latest(night))
-        return _document(
-            f"Night of {night}",
-            f'<p><a href="../index.html">all nights</a></p><p class="verdict {last["tone"]}">{escape(last["verdict"])}</p>'
-            "<table><thead><tr><th>stage</th><th>verdict</th><th class=n>changed</th><th class=n>wall s</th>"
-            f"<th class=n>CPU s</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
-            f"<p>The last run: {escape(self.cost_summary(night))}.</p>",
-        )
+        latest, last_run = self.latest(night), self.runs(night)[-1]["stages"]
+        rows = [
+            {
+                "stage": stage,
+                "href": self.page_path(night, stage).name,
+                "work": work,
+                "fresh": last_run.get(stage) == work,
+            }
+            for stage, work in latest.items()
+        ]
+        summary = self.cost_summary(night)
+        return render("night.html", night=night, outcome=_outcome(latest), rows=rows, cost_summary=summary)
 
     def _all_nights(self) -> str:
-        rows = []
-        for folder in sorted((p for p in self.root.iterdir() if (p / "work.json").exists()), reverse=True):
-            latest = self.latest(folder.name)
-            if not latest:
-                continue
-            last = _outcome(latest)
-            cpu = sum(work["cpu"] for work in latest.values())
-            rows.append(
-                f'<tr><td><a href="{folder.name}/index.html">{escape(folder.name)}</a></td>'
-                f'<td class="{last["tone"]}">{escape(last["verdict"])}</td>'
-                f'<td class="n">{len(self.runs(folder.name))}</td><td class="n">{cpu:.1f}</td></tr>'
-            )
-        return _document(
-            "Nights",
-            "<table><thead><tr><th>night</th><th>how it ended</th><th class=n>runs</th><th class=n>CPU s</th></tr>"
-            f"</thead><tbody>{''.join(rows)}</tbody></table>",
-        )
+        nights = sorted((path.parent.name for path in self.root.glob("*/work.json")), reverse=True)
+        rows = [
+            {
+                "night": night,
+                "outcome": _outcome(latest),
+                "runs": len(self.runs(night)),
+                "cpu": sum(work["cpu"] for work in latest.values()),
+            }
+            for night in nights
+            if (latest := self.latest(night))
+        ]
+        return render("nights.html", rows=rows)
 
     def _write_runs(self, night: str, runs: list[Run]) -> None:
         self._write(self.root / night / "work.json", json.dumps({"runs": runs}, indent=1))
@@ -187,14 +173,5 @@ class RunLog:
 
 
 def _outcome(latest: dict[str, StageWork]) -> StageWork:
-    """What a night came to: the promotion, or how far it got."""
+    """The work of the promotion, or of the last stage that was reached."""
     return latest.get("promote") or list(latest.values())[-1]
-
-
-def _document(title: str, body: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)} - Nightshift</title><style>{STYLE}</style></head>"
-        f'<body style="margin:0;background:Canvas"><div class="ns"><h1>{escape(title)}</h1>{body}</div></body></html>'
-    )

@@ -1,6 +1,6 @@
 """Pages: the verdict first, everything escaped, small."""
 
-from nightshift.reports.chart import bars, line
+from nightshift.reports.chart import bars, shares
 from nightshift.reports.page import Page
 from nightshift.reports.run_log import STAGES, RunLog, StageWork
 
@@ -31,8 +31,8 @@ def test_text_is_escaped_everywhere():
         Page(evil, "bad", evil).numbers({evil: evil}).table((evil,), [(evil,)], evil).note(evil).link(evil, '"x').html()
     )
     assert "<script>" not in html
-    assert '"&quot;x"' in html or "&quot;x" in html
-    assert "<script>" not in bars({evil: 1.0}) + line({evil: [1, 2]})
+    assert 'href="&#34;x"' in html
+    assert "<script>" not in bars({evil: 1.0}, unit=evil) + shares([[0, 0], [1, 1]], evil, evil)
 
 
 def test_numbers_are_readable():
@@ -49,7 +49,7 @@ def test_a_page_is_small():
     assert len(page.html()) < 30_000
 
 
-def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
+def test_the_run_log_shows_executed_and_reused_stages(tmp_path):
     """A stage that had nothing to do in a second run keeps the page of the first, and is shown as reused."""
     run_log = RunLog(tmp_path)
     run_log.begin("2026-01-01")
@@ -68,7 +68,7 @@ def test_the_shelf_tells_what_ran_and_what_was_reused(tmp_path):
     assert "2026-01-01/index.html" in (tmp_path / "nights/index.html").read_text()
 
 
-def test_the_bill_adds_up_what_the_last_run_did(tmp_path):
+def test_the_cost_summary_adds_up_the_last_run(tmp_path):
     """Counts of the same kind are summed over the stages of the last run; a stage that changed nothing did not work."""
     run_log = RunLog(tmp_path)
     run_log.begin("2026-01-01")
@@ -80,8 +80,8 @@ def test_the_bill_adds_up_what_the_last_run_did(tmp_path):
     assert run_log.cost_summary("2026-01-01") == f"2 of {len(STAGES)} stages worked, 5 rows read; 3.0 s, 1.5 s of CPU"
 
 
-def test_a_night_is_told_by_its_promotion(tmp_path):
-    """What a night came to is the promotion's verdict, not whatever ran last."""
+def test_the_outcome_of_a_night_is_its_promotion(tmp_path):
+    """The page of a night opens with the promotion's verdict, not with that of the stage that ran last."""
     run_log = RunLog(tmp_path)
     run_log.begin("2026-01-01")
     run_log.add("promote", Page("Promote", "bad", "rejected: too few"), work("rejected: too few"))
