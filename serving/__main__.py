@@ -19,7 +19,7 @@ from serving.release import open_release
 
 
 def main() -> int:
-    """Open the champion and serve it until interrupted. Returns 1, with the error and its cure on stderr, without one."""
+    """Open the champion and serve it until interrupted; without a champion print the error and return 1."""
     parser = argparse.ArgumentParser(prog="python -m serving", description="Serve the promoted release.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=3000)

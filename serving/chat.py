@@ -6,8 +6,8 @@
                         "finish_reason": "stop"}], ...}
     data: [DONE]
 
-`citations` and `source` are extra keys, which OpenAI clients pass on. The last message is the question. Earlier messages
-are accepted and not used: an answer rests on the passages found for its own question.
+`citations` and `source` are extra keys, which OpenAI clients pass on. The last message is the question. Earlier
+messages are accepted and not used: an answer rests on the passages found for its own question.
 """
 
 import json

@@ -3,8 +3,8 @@
     queue = RequestQueue(assistant, waiting=8, deadline=60.0)
     async for event in queue.answer("How long is delivery?"): ...
 
-The assistant computes in a worker thread and its events are passed to the event loop. When a customer disconnects or the
-deadline passes, the decoder stops at its next token.
+The assistant computes in a worker thread and its events are passed to the event loop. When a customer disconnects or
+the deadline passes, the decoder stops at its next token.
 """
 
 import asyncio

@@ -1,1 +1,1 @@
-"""From a question and its passages to an answer with citations: prompts, grounding, policy, the assistant."""
+"""An answer with citations from a question and its passages: prompts, grounding, policy, the assistant."""

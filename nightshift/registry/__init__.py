@@ -1,1 +1,1 @@
-"""From a candidate to what serves: assemble it, register it, promote it, roll back, package it."""
+"""From artifacts to a serving release: plan the retraining, assemble, register, promote, roll back, package."""

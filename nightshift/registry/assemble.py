@@ -1,4 +1,4 @@
-"""From the parts of a night to a release candidate: tuned parameters, drift reference, lineage, one tree.
+"""Assemble a release candidate from the artifacts of a night: drift reference, lineage and parts in one tree.
 
 release = assemble(features, index, models, tuned, code, night)
 """
@@ -35,12 +35,12 @@ def assemble(
     code: str,
     night: Night,
 ) -> Release:
-    """The candidate. `models` by kind: the four that serve, and the adapters they came from; `code` its version."""
+    """The candidate. `models` by kind are the four that serve and their adapters; `code` is the version of the code."""
     store, threads = night.store, night.settings.threads
     documents = models["document_tower"]
     tickets = read_mart(store, features, "tickets")
     classifiers = Classifiers(store.checkout(models["classifiers"].digest), threads)
-    judged_on = sample_tickets(
+    sample = sample_tickets(
         fresh(tickets),
         tickets,
         classifiers,
@@ -49,8 +49,8 @@ def assemble(
         store=store,
     )
     index_folder = store.checkout(index.digest)
-    memory = TicketKnn.load(index_folder).vectors
-    centres = _clusters(index, memory, code, store) if len(memory) else cluster(judged_on.vectors)
+    resolved_vectors = TicketKnn.load(index_folder).vectors
+    centres = _clusters(index, resolved_vectors, code, store) if len(resolved_vectors) else cluster(sample.vectors)
     parts = Parts(
         index=index,
         models=dict(models),
@@ -61,17 +61,17 @@ def assemble(
             "system": prompts.SYSTEM,
             "decline": prompts.DECLINE,
         },
-        reference=make_reference(judged_on, memory, centres, learned_labels(tickets)),
+        reference=make_reference(sample, resolved_vectors, centres, learned_labels(tickets)),
         lineage=trace(features, index, models, code, store),
     )
     return compose(parts, store)
 
 
-def _clusters(index: Index, memory: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:
-    """The clusters of what `index` remembers, made anew when that is: importing what clusters costs more than clustering."""
+def _clusters(index: Index, resolved_vectors: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:
+    """Cluster centres [k, dim] of the index's resolved tickets, memoized: to import scikit-learn is slow."""
 
-    def made() -> str:
-        return store.put_json({"centres.json": store.put_json(cluster(memory).tolist())})
+    def fit() -> str:
+        return store.put_json({"centres.json": store.put_json(cluster(resolved_vectors).tolist())})
 
-    kept = store.tree(memoize("clusters", [code, store.tree(index.digest)["resolved.npy"]], made, store))
-    return np.array(cast(list[Any], store.get_json(kept["centres.json"])), np.float32)
+    tree = store.tree(memoize("clusters", [code, store.tree(index.digest)["resolved.npy"]], fit, store))
+    return np.array(cast(list[Any], store.get_json(tree["centres.json"])), np.float32)

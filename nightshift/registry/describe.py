@@ -1,4 +1,4 @@
-"""Releases as a person reads them in a terminal.
+"""Releases as text for the terminal.
 
 version  release       verdict   serves    reasons
       3  03fa77de91ab  accepted  champion  hit@5 is level with the champion on the same 645 questions
@@ -7,11 +7,11 @@ version  release       verdict   serves    reasons
 
 from collections.abc import Sequence
 
-from nightshift.registry.mlflow import Move, RegisteredRelease
+from nightshift.registry.mlflow import RegisteredRelease, Transition
 from nightshift.release.diff import ReleaseFacts
 
 SHORT = 12
-WIDE = 90
+REASON_WIDTH = 90
 
 
 def listing(entries: Sequence[RegisteredRelease]) -> str:
@@ -22,24 +22,24 @@ def listing(entries: Sequence[RegisteredRelease]) -> str:
     for entry in entries:
         serves = ", ".join(entry.aliases) or ("rolled back" if entry.rolled_back else "")
         reason = entry.reasons[0] if entry.reasons else ""
-        cut = reason if len(reason) <= WIDE else f"{reason[: WIDE - 1]}…"
+        cut = reason if len(reason) <= REASON_WIDTH else f"{reason[: REASON_WIDTH - 1]}…"
         rows.append(f"{entry.version:>7}  {entry.digest[:SHORT]}  {entry.verdict:<8}  {serves:<10}  {cut}".rstrip())
     return "\n".join(rows)
 
 
-def moves(history: Sequence[Move]) -> str:
+def transitions(history: Sequence[Transition]) -> str:
     """Every promotion and rollback, oldest first."""
     if not history:
         return "nothing has been promoted yet"
     return "\n".join(
-        f"{move.at}  version {move.version} ({move.digest[:SHORT]}) {move.how}"
-        + (f", instead of {move.instead_of}" if move.instead_of else "")
-        for move in history
+        f"{transition.time}  version {transition.version} ({transition.digest[:SHORT]}) {transition.kind}"
+        + (f", instead of {transition.replaced}" if transition.replaced else "")
+        for transition in history
     )
 
 
 def sheet(entry: RegisteredRelease, release: ReleaseFacts) -> str:
-    """One release in full: what it is made of, how it scored, and why it was let out or not."""
+    """One release in full: its parts, its metrics, and every gate with its sentence."""
     index = release.record.index
     lines = [
         f"release {entry.digest}",

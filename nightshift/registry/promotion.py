@@ -1,4 +1,4 @@
-"""Let a candidate serve if its evaluation says so; keep it, with the reasons, if not.
+"""Promote a candidate whose evaluation accepted it; keep a rejected one registered, with the reasons.
 
 promote_or_reject(release, evaluation, night)
 Promotion(release='03fa...', outcome='rejected', serving='91ab...', registered_version=4, reasons=['hit@5 ...'])
@@ -13,7 +13,7 @@ from nightshift.settings import Settings
 
 
 def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) -> Promotion:
-    """Register the candidate, and let it serve if the gates say so.
+    """Register the candidate, and let it serve if its evaluation accepted it.
 
     A candidate that a person rolled back is never promoted by a night: only by hand. One that was compared with a
     release that no longer serves is refused with RegistryError. Repeating the call changes nothing.
@@ -21,7 +21,7 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
     settings, store = night.settings, night.store
     champion = registry.champion(settings)
     if champion and champion.digest == release.digest:
-        registry.promote(settings, champion.version)  # completes a promotion that broke off half-way
+        registry.promote(settings, champion.version)  # completes a promotion that was interrupted
         return _promotion(
             champion, PromotionOutcome.UNCHANGED, champion.digest, [f"version {champion.version} serves already"]
         )
@@ -35,8 +35,8 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
     if evaluation.verdict != EvaluationVerdict.ACCEPTED:
         return _promotion(entry, PromotionOutcome.REJECTED, serving, list(evaluation.reasons))
     if entry.rolled_back:
-        by_hand = f"pyflyte run workflows/rollback.py rollback --version {entry.version}"
-        reason = f"a person rolled version {entry.version} back; to serve it all the same: {by_hand}"
+        command = f"pyflyte run workflows/rollback.py rollback --version {entry.version}"
+        reason = f"a person rolled version {entry.version} back; to serve it all the same: {command}"
         return _promotion(entry, PromotionOutcome.REJECTED, serving, [reason])
     expected = evaluation.champion
     if champion and not expected and not StoredRelease(champion.digest, store).comparable:
@@ -46,7 +46,7 @@ def promote_or_reject(release: Release, evaluation: Evaluation, night: Night) ->
 
 
 def roll_back(settings: Settings, version: int | None = None) -> Promotion:
-    """Give the former release back, or `version`, as `registry.rollback` does."""
+    """Let the release that the champion replaced serve again, or `version`. Raises NoChampion, RegistryError."""
     former = registry.serving(settings)
     entry = registry.rollback(settings, version)
     outcome = PromotionOutcome.UNCHANGED if entry.version == former.version else PromotionOutcome.PROMOTED

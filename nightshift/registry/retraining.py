@@ -1,4 +1,4 @@
-"""Before the night decides: who serves, and whether its adapters are still good enough to be used again.
+"""The retraining plan of a night: whether each adapter is trained or the champion's is reused.
 
 RetrainingPlan(champion='03fa...',
                query_tower=AdapterPlan('reuse', '3% of 1,204 tickets are new, the limit is 25%', adapter='77de...'),
@@ -18,9 +18,9 @@ from nightshift.registry import mlflow as registry
 from nightshift.release.layout import StoredRelease
 from nightshift.store import Store
 
-LORA = ("auto", "always", "never")
+LORA_CHOICES = ("auto", "always", "never")
 LEARNS_FROM = {"query_tower": "training_pairs.parquet", "generator": "generator_examples.parquet"}
-FOLLOWS_DRIFT = {"query_tower"}  # the generator learns how to answer, whatever is asked
+FOLLOWS_DRIFT = {"query_tower"}  # the generator learns to answer from passages, which no drift of topics changes
 EVALUATED = "eval_questions.parquet"
 
 
@@ -33,8 +33,8 @@ def plan_retraining(features: Features, drift: Drift, night: Night, lora: str) -
     be compared with it. Whatever the choice, an adapter is trained anew when it has learned from a ticket that is gone
     (erased by request) or that tonight's evaluation asks.
     """
-    if lora not in LORA:
-        raise SettingsError(f"lora is {lora!r}", f"use one of: {', '.join(LORA)}")
+    if lora not in LORA_CHOICES:
+        raise SettingsError(f"lora is {lora!r}", f"use one of: {', '.join(LORA_CHOICES)}")
     store = night.store
     champion = registry.champion(night.settings)
     if champion is None:
@@ -65,17 +65,17 @@ def _train_both(reason: str) -> RetrainingPlan:
 
 @dataclass(frozen=True)
 class _Tickets:
-    """Ticket ids of tonight: all there are, those to learn from, those that the evaluation asks."""
+    """Ticket ids of tonight: of all tickets, of the training mart, and of the evaluation questions."""
 
     known: set[str]
-    today: set[str]
-    asked: set[str]
+    training: set[str]
+    evaluation: set[str]
 
     @classmethod
     def read(cls, features: Features, mart: str, store: Store) -> "_Tickets":
         tree = store.tree(features.digest)
-        known, today, asked = (_ids(store.path(tree[name])) for name in ("tickets.parquet", mart, EVALUATED))
-        return cls(known, today, asked)
+        known, training, evaluation = (_ids(store.path(tree[name])) for name in ("tickets.parquet", mart, EVALUATED))
+        return cls(known, training, evaluation)
 
 
 def _decide(
@@ -85,13 +85,13 @@ def _decide(
 
     `moved` are the measures by which tonight's tickets are about something else.
     """
-    gone, asked = learned - tickets.known, learned & tickets.asked
-    if gone:
-        return Decision.TRAIN, f"it learned from {len(gone):,} tickets that are gone"
-    if asked:
-        return Decision.TRAIN, f"it learned from {len(asked):,} tickets that tonight's evaluation asks"
-    share = new_share(learned, tickets.today)
-    counted = f"{share:.0%} of {len(tickets.today):,} tickets are new, the limit is {limit:.0%}"
+    erased, leaked = learned - tickets.known, learned & tickets.evaluation
+    if erased:
+        return Decision.TRAIN, f"it learned from {len(erased):,} tickets that are gone"
+    if leaked:
+        return Decision.TRAIN, f"it learned from {len(leaked):,} tickets that tonight's evaluation asks"
+    share = new_share(learned, tickets.training)
+    counted = f"{share:.0%} of {len(tickets.training):,} tickets are new, the limit is {limit:.0%}"
     if lora == "never":
         return Decision.REUSE, f"lora=never ({counted})"
     if moved and share:
@@ -99,9 +99,9 @@ def _decide(
     return Decision.REUSE if share < limit else Decision.TRAIN, counted
 
 
-def new_share(learned: set[str] | frozenset[str], today: set[str]) -> float:
-    """The share of the tickets to learn from `today` that an adapter has not learned from."""
-    return len(today - learned) / max(len(today), 1)
+def new_share(learned: set[str] | frozenset[str], training: set[str]) -> float:
+    """The share of the `training` tickets that an adapter has not learned from, 0 to 1."""
+    return len(training - learned) / max(len(training), 1)
 
 
 def _ids(path: Path) -> set[str]:

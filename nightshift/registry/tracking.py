@@ -1,10 +1,10 @@
-"""MLflow, asked quietly: no telemetry, no schema chatter, and every failure with its cure.
+"""MLflow clients and runs, without telemetry and log noise; what fails is a RegistryError with its cure.
 
     with tracked(settings, "query tower", {"epochs": 2}, features.digest) as log_metrics:
         log_metrics({"loss": 1.31}, step=48)
 
 The default is an SQLite file under the state folder; `https://...` is a tracking server. Parameters, numbers and
-digests only: nothing a customer wrote goes there.
+digests only: no text of a customer is logged.
 """
 
 import os
@@ -23,8 +23,8 @@ EXPERIMENT = "nightshift"
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",  # the first use otherwise tells of every schema migration
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default of 7 with backoff keeps a person waiting for minutes
+    "MLFLOW_LOGGING_LEVEL": "WARNING",  # the first use otherwise logs every schema migration
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default of 7 retries with backoff takes minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
 
@@ -55,10 +55,10 @@ def registry_client(settings: Settings) -> Iterator[Any]:
 
 @contextmanager
 def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset: str) -> Iterator[LogMetrics]:
-    """A run of a training stage: its parameters, the digest it learns from, and metrics as `log_metrics(metrics, step)`.
+    """A run of a training stage with its parameters and the digest of its data; yields `log_metrics(metrics, step)`.
 
-    The run is marked FAILED when the block raises. Of several training processes the first keeps the record; what the
-    others log is the same and goes nowhere. Raises RegistryError.
+    The run is marked FAILED when the block raises. Of several training processes only the first logs, for the metrics
+    of the others are the same. Raises RegistryError.
     """
     if os.environ.get("RANK", "0") != "0":
         yield lambda _metrics, _step: None
@@ -83,16 +83,16 @@ def tracked(settings: Settings, name: str, params: Mapping[str, object], dataset
 
 
 def is_new(settings: Settings) -> bool:
-    """Whether the embedded registry has not been made yet; then it holds nothing, and reading need not make it."""
+    """Whether the embedded registry does not exist yet: it is empty then, and a reader need not create it."""
     path = _file(settings)
     return path is not None and (not path.exists() or path.stat().st_size == 0)
 
 
 def experiment(client: Any, settings: Settings) -> str:
     """The id of our experiment; with the embedded registry its artifacts lie in `mlartifacts` under the state folder."""
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found:
-        return str(found.experiment_id)
+    known = client.get_experiment_by_name(EXPERIMENT)
+    if known:
+        return str(known.experiment_id)
     embedded = settings.registry.startswith("sqlite:")
     location = (settings.home / "mlartifacts").as_uri() if embedded else None
     return str(client.create_experiment(EXPERIMENT, artifact_location=location))
@@ -105,23 +105,23 @@ def log_metrics(client: Any, run: str, metrics: Mapping[str, float]) -> None:
 
 
 def _metric_name(name: str) -> str:
-    """MLflow takes letters, digits and `_-. :/`: hit@5 becomes hit_at_5."""
+    """MLflow allows letters, digits and `_-. :/`: hit@5 becomes hit_at_5."""
     return name.replace("@", "_at_")
 
 
 def _check(settings: Settings) -> None:
-    """Look at an SQLite registry before MLflow does: MLflow retries a damaged file for minutes."""
+    """Open an SQLite registry before MLflow does, which retries a damaged file for minutes. Raises RegistryError."""
     parts = urlsplit(settings.registry)
     if parts.scheme not in {"sqlite", "http", "https", "postgresql", "mysql"}:
         raise RegistryError(
-            f"no registry speaks {parts.scheme or settings.registry!r}",
+            f"no registry has the scheme {parts.scheme or settings.registry!r}",
             "set NIGHTSHIFT_REGISTRY to sqlite:////folder/mlflow.db or https://mlflow.example",
         )
     path = _file(settings)
     if path is None:
         return
     if is_new(settings):
-        log("    registry  making a new MLflow database (about 10 s, once)")
+        log("    registry  creating the MLflow database (about 10 s, once)")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=30)
@@ -132,14 +132,14 @@ def _check(settings: Settings) -> None:
     except (sqlite3.Error, OSError) as error:
         raise RegistryError(
             f"the registry {path} cannot be opened: {error}",
-            "check the file's permissions or restore it; moved away, the next night starts a new one without a champion",
+            "check the file's permissions or restore it; without it the next night starts a new one and has no champion",
         ) from error
 
 
 def _file(settings: Settings) -> Path | None:
     """The file of an SQLite registry."""
-    before, scheme, path = settings.registry.partition("sqlite:///")
-    return Path(path) if scheme and not before else None
+    prefix, scheme, path = settings.registry.partition("sqlite:///")
+    return Path(path) if scheme and not prefix else None
 
 
 def _shown(settings: Settings) -> str:

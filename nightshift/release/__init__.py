@@ -1,1 +1,1 @@
-"""From a candidate to what serves: bundle it, say where it came from, register, promote, roll back, package it."""
+"""A release as one folder: its layout, its lineage, and what differs between two of them."""

@@ -1,5 +1,6 @@
 """The registry says which release serves; promotion and rollback move one alias and remember."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -101,8 +102,8 @@ def test_promotion_and_the_way_back(settings, night, candidate):
     assert registry.rollback(settings).version == 1
     with pytest.raises(RegistryError, match="first that ever served"):
         registry.rollback(settings)
-    moves = [(move.version, move.instead_of, move.how) for move in registry.history(settings)]
-    assert moves == [
+    history = registry.history(settings)
+    assert [(transition.version, transition.replaced, transition.kind) for transition in history] == [
         (1, 0, "promoted"),
         (2, 1, "promoted"),
         (3, 2, "promoted"),
@@ -176,8 +177,18 @@ def test_a_promotion_broken_off_is_completed(settings, night, candidate, monkeyp
     assert registry.serving(settings).version == 2
     assert len(registry.history(settings)) == 1
     assert promote_or_reject(release, evaluation, night).serving == release.digest
-    assert [(move.version, move.instead_of) for move in registry.history(settings)] == [(1, 0), (2, 1)]
+    assert [(transition.version, transition.replaced) for transition in registry.history(settings)] == [(1, 0), (2, 1)]
     assert registry.rollback(settings).version == 1
+
+
+def test_the_history_of_an_older_registry_is_read(settings, night, candidate):
+    """Transitions that were written under the former keys are part of the history."""
+    registry.register(*candidate("one"), night)
+    old = {"version": 1, "digest": "a" * 64, "instead_of": 0, "how": "promoted", "at": "2026-01-02T02:10:00+00:00"}
+    with registry_client(settings) as client:
+        client.set_registered_model_tag(registry.MODEL, "promotion-000001", json.dumps(old))
+    expected = registry.Transition(1, "a" * 64, 0, "promoted", "2026-01-02T02:10:00+00:00")
+    assert registry.history(settings) == [expected]
 
 
 def test_two_promotions_at_once(settings, night, candidate):
@@ -200,9 +211,9 @@ def test_two_promotions_at_once(settings, night, candidate):
         for done in pool.map(promote, (1, 2)):
             assert done.returncode == 0, done.stderr
             assert done.stderr == ""
-    moves = registry.history(settings)
-    assert [move.instead_of for move in moves] == [0, moves[0].version]
-    assert registry.serving(settings).version == moves[1].version
+    first, second = registry.history(settings)
+    assert (first.replaced, second.replaced) == (0, first.version)
+    assert registry.serving(settings).version == second.version
 
 
 def test_training_is_tracked(settings):

@@ -4,7 +4,7 @@ import pytest
 
 from nightshift.artifacts import EvaluationVerdict, Index, Model
 from nightshift.registry import describe
-from nightshift.registry.mlflow import Move, RegisteredRelease
+from nightshift.registry.mlflow import RegisteredRelease, Transition
 from nightshift.release.diff import ReleaseFacts, diff, render
 from nightshift.release.evaluation_report import EvaluationReport, Gate, GateKind, GoldenSection
 from nightshift.release.layout import FORMAT, ReleaseRecord
@@ -104,14 +104,14 @@ def test_a_listing_tells_who_serves():
     assert "run a night" in describe.listing([])
 
 
-def test_the_history_reads_as_sentences():
-    """Each move names the version, the way and what it took the place of."""
+def test_the_history_is_one_sentence_per_transition():
+    """Each transition names the version, the way and what it took the place of."""
     history = [
-        Move(1, "a" * 64, 0, "promoted", "2026-01-02T02:10:00+00:00"),
-        Move(2, "b" * 64, 1, "promoted", "2026-01-03T02:10:00+00:00"),
-        Move(1, "a" * 64, 2, "rolled back", "2026-01-03T09:00:00+00:00"),
+        Transition(1, "a" * 64, 0, "promoted", "2026-01-02T02:10:00+00:00"),
+        Transition(2, "b" * 64, 1, "promoted", "2026-01-03T02:10:00+00:00"),
+        Transition(1, "a" * 64, 2, "rolled back", "2026-01-03T09:00:00+00:00"),
     ]
-    lines = describe.moves(history).splitlines()
+    lines = describe.transitions(history).splitlines()
     assert lines[0].endswith("version 1 (aaaaaaaaaaaa) promoted")
     assert lines[2].endswith("version 1 (aaaaaaaaaaaa) rolled back, instead of 2")
 

@@ -23,7 +23,7 @@ def test_what_serves_needs_nothing_that_trains():
 
 
 def test_a_bento_holds_the_modules_that_serve():
-    """The service, every module it imports and their packages are packed; what trains, builds or embeds in bulk is not."""
+    """The service, every module it imports and their packages are packed; what trains or embeds in bulk is not."""
     modules = packed_modules()
     assert {"serving.service", "nightshift.retrieval.retriever", "nightshift.retrieval", "nightshift"} <= modules
     rooms = {name.split(".")[1] for name in modules if name.startswith("nightshift.")}
