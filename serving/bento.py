@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build(release: Path, out: Path, version: str) -> Path:
-    """Build the Bento and return its folder, `out/support-assistant-VERSION`. Raises StoreError where `release` is none."""
+    """Build the Bento `out/support-assistant-VERSION` and return its path. Raises StoreError."""
     ReleaseFolder.open(release)
     target = out.absolute() / f"{NAME}-{version}"
     out.mkdir(parents=True, exist_ok=True)

@@ -18,12 +18,13 @@ from nightshift.artifacts import Evaluation, Release
 from nightshift.errors import NoChampion, RegistryError
 from nightshift.night import Night
 from nightshift.registry.tracking import experiment, is_new, log_metrics, registry_client
+from nightshift.release.evaluation_report import FILE as EVALUATION
 from nightshift.release.layout import StoredRelease
 from nightshift.settings import Settings
 
 MODEL = "support-assistant"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-REASONS_LIMIT = 4_900  # characters; MLflow cuts longer tags silently, and the run's evaluation.json holds all of them
+REASONS_LIMIT = 4_900  # characters; MLflow cuts longer tags silently; the run holds evaluation.json whole
 HISTORY = "promotion-"  # prefix of the tags that hold the history, one transition each
 _OLD_KEYS = {"instead_of": "replaced", "how": "kind", "at": "time"}  # in the history of older registries
 
@@ -156,16 +157,14 @@ def history(settings: Settings) -> list[Transition]:
 def _set_champion(
     client: Any, former: RegisteredRelease | None, target: RegisteredRelease, kind: Literal["promoted", "rolled back"]
 ) -> None:
-    """Point the alias at `target` and append to the history. Interrupted and called again, it writes what is missing."""
+    """Point the alias at `target` and append to the history. Called again after an interruption, it completes both."""
     replaced = former.version if former else 0
     client.set_registered_model_alias(MODEL, CHAMPION, str(target.version))
     if CHALLENGER in target.aliases:
         client.delete_registered_model_alias(MODEL, CHALLENGER)
     transitions = _history(client)
     if not transitions or transitions[-1].version != target.version:
-        if (
-            transitions and replaced == target.version
-        ):  # interrupted when only the alias had moved
+        if transitions and replaced == target.version:  # interrupted when only the alias had moved
             replaced = transitions[-1].version
         time = datetime.now(UTC).isoformat(timespec="seconds")
         value = json.dumps(asdict(Transition(target.version, target.digest, replaced, kind, time)))
@@ -186,8 +185,8 @@ def _new_version(client: Any, release: Release, evaluation: Evaluation, night: N
     run = client.create_run(experiment(client, night.settings), run_name=name, tags=tags).info.run_id
     log_metrics(client, run, evaluation.metrics)
     client.log_dict(run, StoredRelease(release.digest, night.store).lineage, "lineage.json")
-    report = night.store.get_json(night.store.tree(evaluation.digest)["evaluation.json"])
-    client.log_dict(run, report, "evaluation.json")
+    report = night.store.get_json(night.store.tree(evaluation.digest)[EVALUATION])
+    client.log_dict(run, report, EVALUATION)
     client.set_terminated(run)
     created = client.create_model_version(MODEL, source=f"nightshift:{release.digest}", run_id=run, tags=tags)
     return int(created.version)

@@ -89,7 +89,7 @@ def is_new(settings: Settings) -> bool:
 
 
 def experiment(client: Any, settings: Settings) -> str:
-    """The id of our experiment; with the embedded registry its artifacts lie in `mlartifacts` under the state folder."""
+    """The id of the experiment. The artifacts of the embedded registry lie in `mlartifacts` in the state folder."""
     known = client.get_experiment_by_name(EXPERIMENT)
     if known:
         return str(known.experiment_id)
@@ -132,7 +132,7 @@ def _check(settings: Settings) -> None:
     except (sqlite3.Error, OSError) as error:
         raise RegistryError(
             f"the registry {path} cannot be opened: {error}",
-            "check the file's permissions or restore it; without it the next night starts a new one and has no champion",
+            "check its permissions or restore it; without the file the next night starts a registry without a champion",
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""What changed from one release to another, what that did to the numbers, and why the later one was let in or kept out.
+"""The difference between two releases: parts, source objects, parameters, metrics, gates, and the verdict.
 
 release  03fa77de91ab -> 91ab4c0d5e6f
-  heads                    7c1e40b2a9d3 -> 0d5e6fc1e240
+  classifiers              7c1e40b2a9d3 -> 0d5e6fc1e240
   index chunks             1,204 -> 1,231  (+27)
   tickets                  2 objects added: tickets/night-0005.jsonl.gz, tickets/night-0006.jsonl.gz
   hit@5                    0.712 -> 0.731  (+0.019)
@@ -23,9 +23,9 @@ from nightshift.release.layout import ReleaseRecord, StoredRelease
 from nightshift.store import Store
 
 SHORT = 12
-NAMED = 3  # objects named per table, the rest is counted
-SLICES = 5  # those that moved most
-NOTHING = "none"
+NAMED_OBJECTS = 3  # per table; the others are counted
+LISTED_SLICES = 5  # those whose hit@5 changed most
+ABSENT = "none"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class ReleaseFacts:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that differs: what it is, and both sides in words."""
+    """One thing that differs: its name and both sides as text. Where both sides are '', `note` says what changed."""
 
-    what: str
+    name: str
     before: str
     after: str
     note: str = ""
@@ -50,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs between two releases, the names of what does not, and the verdict over the later one."""
+    """The changes between two releases, the names of equal parts, and the verdict over the later release."""
 
     before: str
     after: str
@@ -68,7 +68,7 @@ def read_facts(digest: str, evaluation: str, store: Store) -> ReleaseFacts:
 
 
 def diff(a: ReleaseFacts, b: ReleaseFacts) -> Difference:
-    """What changed from release `a` to release `b`: parts, sources, parameters, metrics, slices, golden set and gates."""
+    """The changes from release `a` to `b`: parts, source objects, parameters, metrics, slices, golden set and gates."""
     parts = _parts(a.record, b.record)
     changes = [change for change in parts if change.before != change.after]
     changes += _index(a.record.index, b.record.index)
@@ -80,18 +80,18 @@ def diff(a: ReleaseFacts, b: ReleaseFacts) -> Difference:
     changes += _slices(before.slices if before else {}, after.slices if after else {})
     changes += _golden(before.golden.failed, after.golden.failed) if before and after else []
     changes += _gates(before.gates if before else [], after.gates if after else [])
-    same = sorted(change.what for change in parts if change.before == change.after)
+    same = sorted(change.name for change in parts if change.before == change.after)
     verdict, reasons = (after.verdict, after.reasons) if after else (None, [])
     return Difference(a.digest, b.digest, changes, same, verdict, list(reasons))
 
 
 def render(difference: Difference) -> str:
-    """A difference as text."""
+    """The difference as text for the terminal."""
     lines = [f"release  {difference.before[:SHORT]} -> {difference.after[:SHORT]}"]
     for change in difference.changes:
         sides = change.note if not change.before and not change.after else f"{change.before} -> {change.after}"
         note = f"  ({change.note})" if change.note and sides != change.note else ""
-        lines.append(f"  {change.what:<24} {sides}{note}")
+        lines.append(f"  {change.name:<24} {sides}{note}")
     if not difference.changes:
         lines.append("  nothing changed")
     if difference.same:
@@ -106,7 +106,7 @@ def _parts(a: ReleaseRecord, b: ReleaseRecord) -> list[Change]:
     """The digests of models and prompts on both sides, equal or not."""
 
     def digest(record: ReleaseRecord, name: str) -> str:
-        return record.models[name].digest[:SHORT] if name in record.models else NOTHING
+        return record.models[name].digest[:SHORT] if name in record.models else ABSENT
 
     models = [Change(name, digest(a, name), digest(b, name)) for name in sorted({*a.models, *b.models})]
     return [*models, Change("prompts", a.prompts[:SHORT], b.prompts[:SHORT])]
@@ -122,7 +122,7 @@ def _index(a: Index, b: Index) -> list[Change]:
 
 
 def _objects(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
-    """Source objects that came, went or changed, by table."""
+    """Source objects that were added, removed or changed, by table."""
     changes = []
     for table in sorted({*a, *b}):
         before, after = ({part["object"]: part["digest"] for part in side.get(table, [])} for side in (a, b))
@@ -131,21 +131,21 @@ def _objects(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
             "gone": before.keys() - after.keys(),
             "changed": {name for name in before.keys() & after.keys() if before[name] != after[name]},
         }
-        changes += [Change(table, "", "", _named(names, how)) for how, names in sets.items() if names]
+        changes += [Change(table, "", "", _count_and_names(names, verb)) for verb, names in sets.items() if names]
     return changes
 
 
-def _named(names: set[str], how: str) -> str:
-    shown = sorted(names)[:NAMED]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{len(names)} object{'s' * (len(names) > 1)} {how}: {', '.join(shown)}{more}"
+def _count_and_names(names: set[str], verb: str) -> str:
+    shown = sorted(names)[:NAMED_OBJECTS]
+    more = f" and {len(names) - NAMED_OBJECTS} more" if len(names) > NAMED_OBJECTS else ""
+    return f"{len(names)} object{'s' * (len(names) > 1)} {verb}: {', '.join(shown)}{more}"
 
 
 def _parameters(kind: str, a: Any, b: Any) -> list[Change]:
-    """Numbers of a nested mapping, by their path."""
+    """Values of a nested mapping that differ, by their path, e.g. `weight fusion.dense`."""
     before, after = dict(_leaves(a)), dict(_leaves(b))
     return [
-        Change(f"{kind} {path}", before.get(path, NOTHING), after.get(path, NOTHING))
+        Change(f"{kind} {path}", before.get(path, ABSENT), after.get(path, ABSENT))
         for path in sorted({*before, *after})
         if before.get(path) != after.get(path)
     ]
@@ -164,41 +164,44 @@ def _metrics(a: Mapping[str, float], b: Mapping[str, float]) -> list[Change]:
     for name in sorted({*a, *b}):
         if a.get(name) == b.get(name):
             continue
-        before, after = (f"{side[name]:.3f}" if name in side else NOTHING for side in (a, b))
+        before, after = (f"{side[name]:.3f}" if name in side else ABSENT for side in (a, b))
         note = f"{b[name] - a[name]:+.3f}" if name in a and name in b else ""
         changes.append(Change(name, before, after, note))
     return changes
 
 
 def _slices(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
-    """hit@5 of the slices that moved most, the largest move first."""
+    """hit@5 of the slices whose hit@5 changed most, the largest change first."""
     before, after = (
-        {f"{kind} {label}": of for kind, labels in side.items() for label, of in labels.items()} for side in (a, b)
+        {f"{kind} {label}": scores for kind, labels in side.items() for label, scores in labels.items()}
+        for side in (a, b)
     )
-    moves = {name: after[name]["hit@5"] - before[name]["hit@5"] for name in before.keys() & after.keys()}
-    moved = sorted((name for name in moves if moves[name]), key=lambda name: (-abs(moves[name]), name))
+    differences = {name: after[name]["hit@5"] - before[name]["hit@5"] for name in before.keys() & after.keys()}
+    changed = sorted(
+        (name for name in differences if differences[name]), key=lambda name: (-abs(differences[name]), name)
+    )
     return [
         Change(
             name,
             f"{before[name]['hit@5']:.3f}",
             f"{after[name]['hit@5']:.3f}",
-            f"{moves[name]:+.3f} over {after[name]['questions']:,.0f} questions",
+            f"{differences[name]:+.3f} over {after[name]['questions']:,.0f} questions",
         )
-        for name in moved[:SLICES]
+        for name in changed[:LISTED_SLICES]
     ]
 
 
 def _golden(failed_before: Sequence[str], failed_after: Sequence[str]) -> list[Change]:
-    """Golden questions that went wrong, or were put right, by their ids."""
+    """The ids of golden questions that fail since, or no longer fail."""
     before, after = set(failed_before), set(failed_after)
     sets = {"now wrong": after - before, "now right": before - after}
-    return [Change("golden set", "", "", f"{how}: {', '.join(sorted(ids))}") for how, ids in sets.items() if ids]
+    return [Change("golden set", "", "", f"{state}: {', '.join(sorted(ids))}") for state, ids in sets.items() if ids]
 
 
 def _gates(a: Sequence[Gate], b: Sequence[Gate]) -> list[Change]:
     before, after = ({gate.name: "passed" if gate.passed else "failed" for gate in side} for side in (a, b))
     return [
-        Change(f"gate {name}", before.get(name, NOTHING), after.get(name, NOTHING))
+        Change(f"gate {name}", before.get(name, ABSENT), after.get(name, ABSENT))
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     ]

@@ -32,7 +32,7 @@ def chain(tmp_path):
 
 
 def test_every_link_is_named(chain):
-    """Models point to features, features to the snapshot, the snapshot to objects with the digest of their raw bytes."""
+    """Models name their features, features their snapshot, and the snapshot its objects with their raw digest."""
     features = chain[0]
     traced = lineage.trace(*chain)
     assert traced["models"]["classifiers"]["trained_on"] == traced["features"]["digest"] == features.digest
@@ -54,7 +54,7 @@ def test_the_tree_reads_from_release_to_object(chain):
     assert lines[-1] == "   └─ tickets  tickets/night-0001.jsonl.gz  raw 444444444444  part 777777777777  1,200 rows"
 
 
-def test_a_lost_snapshot_is_told(chain):
+def test_a_lost_snapshot_is_an_error(chain):
     """A snapshot that the store no longer holds is an error, not an empty lineage."""
     features, *rest = chain
     with pytest.raises(MissingObject):

@@ -1,4 +1,4 @@
-"""Two releases side by side: a person sees what changed and what that did."""
+"""`nightshift release list`, `show` and `diff`: what a person reads about releases."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from nightshift.release.layout import FORMAT, ReleaseRecord
 def release(
     digest,
     *,
-    heads="3",
+    classifiers="3",
     chunks=41,
     objects=("tickets/night-0001.jsonl.gz",),
     hit=0.7,
@@ -22,7 +22,7 @@ def release(
     wrong=(),
 ):
     part = [{"object": name, "digest": name} for name in objects]
-    digests = {"classifiers": heads * 64, "generator": "4" * 64}
+    digests = {"classifiers": classifiers * 64, "generator": "4" * 64}
     record = ReleaseRecord(
         format=FORMAT,
         index=Index("1" * 64, "5" * 64, "2" * 64, chunks, 12),
@@ -51,22 +51,22 @@ def release(
 
 def test_nothing_changed():
     """A release against itself has no change, and the parts are named as the same."""
-    found = diff(release("a"), release("a"))
-    assert found.changes == []
-    assert found.same == ["classifiers", "generator", "prompts"]
-    assert "nothing changed" in render(found)
+    difference = diff(release("a"), release("a"))
+    assert difference.changes == []
+    assert difference.same == ["classifiers", "generator", "prompts"]
+    assert "nothing changed" in render(difference)
 
 
 def test_every_kind_of_change_is_seen():
-    """Models, chunks, source objects, parameters, metrics and gates that differ are told, with both sides."""
+    """Models, chunks, source objects, parameters, metrics and gates that differ are listed with both sides."""
     objects = [f"tickets/night-000{n}.jsonl.gz" for n in range(1, 6)]
-    after = release("b", heads="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4, wrong=["card"])
+    after = release("b", classifiers="5", chunks=44, objects=objects, hit=0.72, passed=False, floor=0.4, wrong=["card"])
     text = render(diff(release("a", wrong=["horse"]), after))
     for line in (
         "release  aaaaaaaaaaaa -> bbbbbbbbbbbb",
         "classifiers              333333333333 -> 555555555555",
         "index chunks             41 -> 44  (+3)",
-        "4 objects added: tickets/night-0002.jsonl.gz, tickets/night-0003.jsonl.gz, tickets/night-0004.jsonl.gz and 1 more",
+        "4 objects added: tickets/night-0002.jsonl.gz, tickets/night-0003.jsonl.gz, tickets/night-0004.jsonl.gz and 1",
         "policy confidence_floor  0.35 -> 0.4",
         "hit@5                    0.700 -> 0.720  (+0.020)",
         "intent care              0.700 -> 0.720  (+0.020 over 61 questions)",
@@ -85,11 +85,11 @@ def test_a_release_without_evaluation_compares(evaluated):
     """A side that was never evaluated shows as none."""
     bare, full = ReleaseFacts("a" * 64, release("a").record, release("a").lineage), release("b")
     before, after = (full, bare) if evaluated == "before" else (bare, full)
-    sides = {change.what: (change.before, change.after) for change in diff(before, after).changes}
+    sides = {change.name: (change.before, change.after) for change in diff(before, after).changes}
     assert sides["hit@5"] == (("0.700", "none") if evaluated == "before" else ("none", "0.700"))
 
 
-def test_a_listing_tells_who_serves():
+def test_a_listing_shows_which_release_serves():
     """Versions come newest first, with alias, verdict and the first reason cut to the line."""
     entries = [
         RegisteredRelease(2, "b" * 64, "", "rejected", ["x" * 200], ["challenger"]),
