@@ -2,9 +2,9 @@
 
     Snapshot(digest='5f0c...', as_of='2026-01-11T00:00:00Z', rows={'tickets': 2231, ...}, quarantined={'tickets': 9})
 
-Never rows, never personal data, never a temporary path, never a clock reading: the same content gives the same literal,
-and caching, resuming and lineage follow from that. Bytes lie in the store (nightshift/store/) under the digest. Enums are
-strings, so JSON, tags and the console show their values.
+Never rows, personal data, a temporary path or a clock reading: the same content gives the same literal, which caching,
+resuming and lineage stand on. Bytes lie in the store (nightshift/store/) under the digest. Enums are strings, so JSON,
+tags and the console show their values.
 """
 
 from dataclasses import dataclass, field
@@ -70,10 +70,10 @@ class Features:
 
 @dataclass(frozen=True)
 class Model:
-    """One trained or exported model: a store tree with `model.json` beside the weights; an empty digest means untrained.
+    """A trained or exported model: a store tree with `model.json` beside the weights; an empty digest means untrained.
 
-    `kind` is one of document_tower, query_tower, query_tower_adapter, classifiers, generator, generator_adapter. `metrics`
-    are those of its own training or export, e.g. {'loss': 1.31, 'steps': 48} or {'parity': 2e-07}.
+    `kind` is one of document_tower, query_tower, query_tower_adapter, classifiers, generator, generator_adapter.
+    `metrics` are those of its own training or export, e.g. {'loss': 1.31, 'steps': 48} or {'parity': 2e-07}.
     """
 
     kind: str
@@ -114,7 +114,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class AdapterPlan:
-    """The decision over one adapter, and its reason in words. `adapter` is the digest to reuse; empty when it is trained."""
+    """The decision over one adapter and its reason. `adapter` is the digest to reuse; empty when it is trained."""
 
     decision: Decision
     reason: str

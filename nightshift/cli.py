@@ -1,4 +1,4 @@
-"""The command `nightshift`: ask the release that serves, look at releases and nights, simulate a company.
+"""The command `nightshift`: ask the serving release, show releases and nights, simulate a company.
 
 nightshift ask "Can I send a tent back after three weeks?"
 nightshift status
@@ -22,14 +22,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A support assistant that goes back to school every night. Run a night with: pyflyte run workflows/nightly.py nightly",
+    help="A support assistant that is retrained every night. Run a night: pyflyte run workflows/nightly.py nightly",
 )
-releases = typer.Typer(no_args_is_help=True, help="Look at the registered releases.")
+releases = typer.Typer(no_args_is_help=True, help="Show the registered releases.")
 app.add_typer(releases, name="release")
 
 
 def main() -> None:
-    """Run the command line; an error that a person can cure is told without a traceback."""
+    """Run the command line; a NightshiftError is printed without a traceback and exits with 1."""
     try:
         app()
     except NightshiftError as error:
@@ -46,11 +46,11 @@ def version() -> None:
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    night: Annotated[int, typer.Option(help="Write what the company has as of this night.", min=1)] = 1,
-    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
+    night: Annotated[int, typer.Option(help="Write the files as of this night.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the company.")] = 7,
     history: Annotated[int, typer.Option(help="Days of backlog before the first night.", min=0, max=30)] = 10,
 ) -> None:
-    """Write the files of the simulated shop, with the planted truth in .truth/ which no pipeline reads.
+    """Write the files of the simulated shop, with the planted truth in .truth/, which no pipeline reads.
 
     Example: nightshift simulate --out shop --night 3, then run a night on 'file://$PWD/shop?mapping=company'.
     """
@@ -61,8 +61,8 @@ def simulate(
 
 
 @app.command()
-def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.")]) -> None:
-    """Ask the release that serves; the answer streams, its citations and the release follow."""
+def ask(question: Annotated[str, typer.Argument(help="The question of a customer.")]) -> None:
+    """Ask the serving release; the answer streams, its citations and the release follow."""
     from nightshift.answering.assistant import Answered, Delta
     from nightshift.answering.open import open_assistant
     from nightshift.registry.mlflow import serving
@@ -90,7 +90,7 @@ def ask(question: Annotated[str, typer.Argument(help="What a customer would ask.
 
 @app.command()
 def status() -> None:
-    """Show who serves, and what the last night did and cost."""
+    """Show the serving release, and the stages and cost of the last night."""
     from nightshift.registry.mlflow import champion
     from nightshift.reports.run_log import RunLog
 
@@ -105,15 +105,14 @@ def status() -> None:
     print(f"night     {run_log.night}, {len(runs)} run{'s' if len(runs) > 1 else ''}")
     for stage, work in run_log.latest(run_log.night).items():
         fresh = "" if runs[-1]["stages"].get(stage) == work else "  (reused)"
-        print(
-            f"  {stage:19s} {work['changed']:>7,}/{work['total']:,} {work['unit']}  {work['wall']:.1f} s  {work['verdict']}{fresh}"
-        )
+        units = f"{work['changed']:>7,}/{work['total']:,} {work['unit']}"
+        print(f"  {stage:19s} {units}  {work['wall']:.1f} s  {work['verdict']}{fresh}")
     print(f"last run  {run_log.cost_summary(run_log.night)}")
 
 
 @app.command()
 def report(*, open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True) -> None:
-    """Open the pages of all nights."""
+    """Open the reports of all nights."""
     from nightshift.reports.run_log import RunLog
 
     index = RunLog(Settings.from_env().home).root / "index.html"
@@ -127,11 +126,11 @@ def report(*, open_browser: Annotated[bool, typer.Option("--open/--no-open", hel
 
 @app.command()
 def evaluate(
-    source: Annotated[str, typer.Option(help="Where the questions are, e.g. file:///folder?mapping=thunderbird.")],
+    source: Annotated[str, typer.Option(help="URL of the questions, e.g. file:///folder?mapping=thunderbird.")],
     since: Annotated[str, typer.Option("--from", help="Score questions asked from this day on, e.g. 2025-01-01.")],
-    release: Annotated[int, typer.Option(help="Registered version; 0 is the one that serves.")] = 0,
+    release: Annotated[int, typer.Option(help="Registered version; 0 is the serving one.")] = 0,
 ) -> None:
-    """Score a release on any mapped source; prints machine-readable JSON."""
+    """Score a release on any mapped source; prints JSON."""
     from nightshift.backtest.external import score
 
     print(json.dumps(score(source, since, release, Settings.from_env()), indent=1))
@@ -141,14 +140,16 @@ def evaluate(
 def backtest(
     source: Annotated[str, typer.Option(help="A dated history, e.g. file:///folder?mapping=thunderbird.")],
     since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first night.")],
-    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day that is asked about.")],
+    until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day of questions.")],
     every: Annotated[str, typer.Option(help="Days between nights.")] = "7d",
-    tower: Annotated[str, typer.Option(help="Query tower: never trained, or auto: when enough is new.")] = "never",
+    tower: Annotated[
+        str, typer.Option(help="Query tower: never trained, or auto: when enough tickets are new.")
+    ] = "never",
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; by default backtest/ in the state folder.")
     ] = None,
 ) -> None:
-    """Replay a history night by night: what learning every night is worth, against learning once and not at all."""
+    """Replay a history night by night: nightly retraining against training once and not at all."""
     from nightshift.backtest.plan import make_plan
     from nightshift.backtest.replay import run_backtest
     from nightshift.backtest.report import make_folder, table, write
@@ -162,7 +163,7 @@ def backtest(
 
 @releases.command("list")
 def list_releases() -> None:
-    """Every registered release, newest first."""
+    """List every registered release, newest first."""
     from nightshift.registry import describe
     from nightshift.registry import mlflow as registry
 
@@ -171,7 +172,7 @@ def list_releases() -> None:
 
 @releases.command()
 def show(version: Annotated[int, typer.Argument(help="Registered version.")]) -> None:
-    """What a release is made of, where it came from, and why it was let in or kept out."""
+    """Show the parts of a release, its lineage, and the reasons why it was promoted or rejected."""
     from nightshift.registry import describe
     from nightshift.registry import mlflow as registry
     from nightshift.release.diff import read_facts
@@ -191,7 +192,7 @@ def diff(
     a: Annotated[int, typer.Argument(help="Registered version.")],
     b: Annotated[int, typer.Argument(help="Registered version.")],
 ) -> None:
-    """What changed from one release to another."""
+    """Show what changed from one release to another."""
     from nightshift.registry import mlflow as registry
     from nightshift.release.diff import diff as compare
     from nightshift.release.diff import read_facts, render

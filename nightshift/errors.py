@@ -6,9 +6,9 @@ MissingColumn: tickets.csv has no column 'opened_on' (wanted by tickets.created_
 
 
 class NightshiftError(Exception):
-    """Something went wrong that a person can put right.
+    """A failure that a person can cure.
 
-    `what` names the thing, `cure` the next step. Both are shown; neither may hold personal data.
+    `what` names what failed, `cure` the next step. Both are shown; neither may hold personal data.
     """
 
     def __init__(self, what: str, cure: str) -> None:
@@ -41,7 +41,7 @@ class MissingColumn(SourceError):
 
 
 class EmptyDelivery(SourceError):
-    """A source that should hold something holds nothing."""
+    """A source that held objects holds none now, or none of its rows is usable."""
 
 
 class TooManyBadRows(NightshiftError):
@@ -57,7 +57,7 @@ class NightAlreadyRunning(NightshiftError):
 
 
 class StoreError(NightshiftError):
-    """The store cannot do what was asked."""
+    """The store refuses a request."""
 
 
 class MissingObject(StoreError):

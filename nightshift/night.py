@@ -23,7 +23,7 @@ class Night:
 
     @classmethod
     def open(cls, profile_name: str = "") -> "Night":
-        """The night of the NIGHTSHIFT_* variables; `profile_name` overrides NIGHTSHIFT_PROFILE. Raises SettingsError."""
+        """The night of the environment; `profile_name` overrides NIGHTSHIFT_PROFILE. Raises SettingsError."""
         settings = Settings.from_env()
         return cls.from_settings(settings.with_profile(profile_name) if profile_name else settings)
 

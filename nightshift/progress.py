@@ -1,4 +1,4 @@
-"""What a person watching the night sees: which stage, how far, how long.
+"""Progress lines on stderr: the stage, how far it is, and how long it takes.
 
 query tower  32/94 steps  12 s, about 23 s left
 """
@@ -14,20 +14,20 @@ EVERY_SECONDS = 5.0
 
 
 def log(line: str) -> None:
-    """One line to the person watching. Never pass customer text."""
+    """Print one line to stderr. Never pass customer text."""
     print(line, file=sys.stderr, flush=True)
 
 
-def track(items: Iterable[T], what: str, total: int, unit: str = "steps") -> Iterator[T]:
-    """Yield `items`, telling every few seconds how far `what` has come and how long is left."""
-    started = told = time.monotonic()
+def track(items: Iterable[T], stage: str, total: int, unit: str = "steps") -> Iterator[T]:
+    """Yield `items`, and log every EVERY_SECONDS how many of `total` are done and the estimated seconds left."""
+    started = logged = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
-        if now - told >= EVERY_SECONDS and done < total:
-            told = now
+        if now - logged >= EVERY_SECONDS and done < total:
+            logged = now
             left = (now - started) / done * (total - done)
-            log(f"    {what}  {done:,}/{total:,} {unit}  {now - started:.0f} s, about {left:.0f} s left")
+            log(f"    {stage}  {done:,}/{total:,} {unit}  {now - started:.0f} s, about {left:.0f} s left")
 
 
 def cpu_seconds() -> float:

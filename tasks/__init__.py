@@ -1,7 +1,7 @@
-"""One Flyte task a step, one file a task. Each is thin: image, resources, secrets, cache and Deck round one call.
+"""One Flyte task per stage, one file per task. Each adds image, resources, secrets, cache and Deck to one call.
 
     pyflyte run tasks/ingest.py ingest --source 'simulate://shop?night=1'
-    pyflyte run tasks/promote.py rollback
+    pyflyte run tasks/rollback.py move_back
 
-The work itself is in nightshift/, under the same name.
+The work itself is in nightshift/.
 """

@@ -1,6 +1,6 @@
-"""Train the heads on frozen ticket vectors: intent, the article that helped, what gives orders.
+"""Train the classifiers on frozen ticket vectors: intent, article prior and prompt injection.
 
-pyflyte run tasks/classifiers.py heads --features '{...}' --document_tower '{...}'
+pyflyte run tasks/classifiers.py classifiers --features '{...}' --document_tower '{...}'
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from tasks.stage import DECK, stage
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def classifiers(features: Features, document_tower: Model, profile: str = "tiny") -> Model:
-    """All heads, calibrated and exported to ONNX. Seconds, so they learn in full whenever there is anything new to learn."""
+    """All classifiers, calibrated and exported to ONNX. Training takes seconds: any new example trains all in full."""
     from nightshift.digests import canonical_json, digest_of
     from nightshift.export.classifiers import export_classifiers
     from nightshift.registry.tracking import tracked
@@ -37,7 +37,7 @@ def classifiers(features: Features, document_tower: Model, profile: str = "tiny"
         ordinary = ordinary_tickets(features, store)
         examples = len(tickets.labels) + len(pairs.labels)
 
-        def learned() -> str:
+        def train() -> str:
             with tracked(
                 night.settings, "classifiers", {"profile": profile, "examples": examples}, features.digest
             ) as log_metrics:
@@ -47,38 +47,40 @@ def classifiers(features: Features, document_tower: Model, profile: str = "tiny"
             return model.digest
 
         texts = digest_of(canonical_json(ordinary))
-        given = [code_version(Path(__file__)), profile, document_tower.digest]
+        inputs = [code_version(Path(__file__)), profile, document_tower.digest]
         model = read_model(
-            memoize("classifiers", [*given, tickets.fingerprint, pairs.fingerprint, texts], learned, store), store
+            memoize("classifiers", [*inputs, tickets.fingerprint, pairs.fingerprint, texts], train, store), store
         )
-        about = cast(dict[str, Any], store.get_json(store.tree(model.digest)["classifiers.json"]))
+        report = cast(dict[str, Any], store.get_json(store.tree(model.digest)["classifiers.json"]))
         new = examples if model.trained_on == features.digest else 0
-        finish(_page(model.metrics, about, new), changed=new, total=examples, unit="examples")
+        finish(_page(model.metrics, report, new), changed=new, total=examples, unit="examples")
     return model
 
 
-def _page(metrics: dict[str, float], about: dict[str, Any], new: int) -> Page:
-    said = [
+def _page(metrics: dict[str, float], report: dict[str, Any], new: int) -> Page:
+    accuracies = [
         f"{name} {metrics[f'{name}_accuracy']:.3f}" for name in ("intent", "prior") if f"{name}_accuracy" in metrics
     ]
     verdict = (
-        f"Accuracy on the newest tenth: {', '.join(said)}" if said else "Too few labelled tickets to measure the heads"
+        f"Accuracy on the newest tenth: {', '.join(accuracies)}"
+        if accuracies
+        else "Too few labelled tickets to measure the classifiers"
     )
-    page = Page("Heads", "good" if said else "warn", verdict)
+    page = Page("Classifiers", "good" if accuracies else "warn", verdict)
     if not new:
-        page = Page("Heads", "quiet", f"Nothing new to learn from. {verdict}")
-    page.picture("Share right", bars({name: value for name, value in metrics.items() if name.endswith("accuracy")}))
+        page = Page("Classifiers", "quiet", f"Nothing new to learn from. {verdict}")
+    page.picture("Accuracy", bars({name: value for name, value in metrics.items() if name.endswith("accuracy")}))
     slices = [
-        (name, part, int(one["rows"]), one["accuracy"], one["ece"])
+        (name, label, int(metric["rows"]), metric["accuracy"], metric["ece"])
         for name in ("intent", "prior")
-        for part, one in about.get(name, {}).get("slices", {}).items()
+        for label, metric in report.get(name, {}).get("slices", {}).items()
     ]
-    recall = list(about.get("injection", {}).get("recall", {}).items())
+    recalls = list(report.get("injection", {}).get("recall", {}).items())
     tables = {
-        "What is absent": (("head", "because"), sorted(about["absent"].items())),
-        "Slice by slice": (("head", "slice", "held-out tickets", "accuracy", "calibration error"), slices),
-        "Attacks above the limit that 1 % of tickets exceed": (("kind of attack", "recall"), recall),
-        "All measures": (("measure", "value"), sorted(metrics.items())),
+        "Not trained": (("classifier", "reason"), sorted(report["absent"].items())),
+        "Slices": (("classifier", "slice", "held-out tickets", "accuracy", "calibration error"), slices),
+        "Attacks above the limit that 1 % of tickets exceed": (("kind of attack", "recall"), recalls),
+        "Metrics": (("metric", "value"), sorted(metrics.items())),
     }
     for caption, (columns, rows) in tables.items():
         if rows:

@@ -21,7 +21,7 @@ BUILD_FOLDERS = {"target", "logs"}  # dbt writes them
 
 
 def code_version(task_file: Path, folders: tuple[str, ...] = ()) -> str:
-    """Hex SHA-256 of the code and data that the task in `task_file` can reach; `folders` are data outside the package."""
+    """Hex SHA-256 of the code and data that the task in `task_file` can reach; `folders` are further data folders."""
     reached = {task_file.resolve(), *map(_file, _imports().find_upstream_modules(f"tasks.{task_file.stem}"))}
     beside = {data for file in reached if file.parent != ROOT / "tasks" for data in _data_beside(file.parent)}
     named = {data for folder in folders for data in _data_below(ROOT / folder)}

@@ -1,4 +1,4 @@
-"""The frozen encoder of documents, as ONNX. The same every night, so the vectors of the index stay valid.
+"""Export the frozen document encoder to ONNX. It is the same every night, so vectors of the index stay valid.
 
 pyflyte run tasks/document_tower.py document_tower --features '{...}' --profile tiny
 """
@@ -14,7 +14,7 @@ from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
-# The features only lend texts to measure parity on: the tower does not depend on them.
+# Features only give texts to measure parity on; the tower does not depend on them.
 CACHE = replace(cached(__file__), ignored_inputs=("features",))
 
 
@@ -25,11 +25,10 @@ def document_tower(features: Features, profile: str = "tiny") -> Model:
     from nightshift.warehouse import read_mart
 
     night = Night.open(profile)
-    store = night.store
     with stage("document-tower", night) as finish:
-        texts = read_mart(store, features, "articles")["body"].to_pylist()
+        texts = read_mart(night.store, features, "articles")["body"].to_pylist()
         model = export_document_tower(night.profile.encoder, night, texts)
-        page = Page("Document tower", "good", "The exported encoder gives the vectors of the original")
+        page = Page("Document tower", "good", "The exported encoder gives the vectors of the PyTorch model")
         page.numbers({"largest difference": model.metrics["parity"]}).note(f"{model.base}, {model.digest[:12]}.")
         finish(page, changed=1, total=1, unit="models")
     return model

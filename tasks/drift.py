@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from nightshift.drift.detect import Comparison
 
 _VERDICTS: dict[DriftVerdict, tuple[Tone, str]] = {
-    DriftVerdict.NO_REFERENCE: ("quiet", "No release serves yet that tonight could differ from"),
+    DriftVerdict.NO_REFERENCE: ("quiet", "No release serves yet to compare with"),
     DriftVerdict.NOTHING_NEW: ("quiet", "No ticket is newer than the release that serves"),
     DriftVerdict.TOO_LITTLE_DATA: ("quiet", "Too little data to tell: {rows:,} tickets"),
-    DriftVerdict.QUIET: ("good", "{rows:,} tickets like those before"),
+    DriftVerdict.QUIET: ("good", "No drift over {rows:,} tickets"),
     DriftVerdict.DRIFT: ("warn", "Drift: {moved}, over {rows:,} tickets"),
     DriftVerdict.TAXONOMY: ("warn", "Labels changed, tickets did not: {moved}, over {rows:,} tickets"),
     DriftVerdict.DRIFT_AND_TAXONOMY: ("warn", "Tickets changed, and labels as well: {moved}, over {rows:,} tickets"),
@@ -42,7 +42,7 @@ def drift(features: Features, profile: str = "tiny") -> Drift:
         page = _page(result, read_drift(result, store))
         if html:
             night.run_log.keep("drift.html", html.encode())
-            page.link("Evidently's report on tonight's tickets", "drift.html")
+            page.link("Evidently's report on the newest tickets", "drift.html")
         finish(page, changed=result.rows, total=features.rows["tickets"], unit="tickets")
     return result
 

@@ -1,4 +1,4 @@
-"""Score the candidate on questions it never saw, compare it with the champion, and judge.
+"""Score the candidate on held-out questions, compare it with the champion, and apply the gates.
 
 Launched by workflows/nightly.py; alone: pyflyte run tasks/evaluate.py evaluate --help
 """
@@ -27,7 +27,7 @@ def evaluate(
 ) -> Evaluation:
     """The verdict over the candidate, with its reasons."""
     from nightshift.evaluate import ReleaseRef, read_evaluation
-    from nightshift.evaluate import evaluate as judge
+    from nightshift.evaluate import evaluate as evaluate_release
     from nightshift.registry import mlflow as registry
     from nightshift.release.layout import StoredRelease
 
@@ -35,12 +35,12 @@ def evaluate(
     store = night.store
     with stage("evaluate", night) as finish:
         if plan.champion == candidate.digest:
-            known = read_evaluation(registry.serving(night.settings).evaluation, store)
-            page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation stands")
+            evaluation = read_evaluation(registry.serving(night.settings).evaluation, store)
+            page = Page("Evaluate", "quiet", f"{candidate.version} serves already; its evaluation is kept")
             finish(page, changed=0, total=1, unit="releases")
-            return known
+            return evaluation
         champion = StoredRelease(plan.champion, store) if plan.champion else None
-        evaluation, work = judge(
+        evaluation, work = evaluate_release(
             ReleaseRef(candidate, StoredRelease(candidate.digest, store).checkout()),
             ReleaseRef(champion.artifact, champion.checkout()) if champion else None,
             features,
@@ -49,8 +49,8 @@ def evaluate(
             code=code_version(Path(__file__)),
         )
         page = _page(evaluation, work)
-        asked = features.rows["eval_questions"]
-        finish(page, changed=asked, total=asked, unit="questions")
+        questions = features.rows["eval_questions"]
+        finish(page, changed=questions, total=questions, unit="questions")
     return evaluation
 
 
@@ -65,7 +65,7 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     page.numbers(hits).numbers({"gates passed": f"{passed} of {len(report.gates)}"})
     for reason in evaluation.reasons[1:]:
         page.note(reason)
-    page.picture("Article found; the tick is the release that serves", bars(hits, report.champion_metrics))
+    page.picture("Article found; the tick is the serving release", bars(hits, report.champion_metrics))
     gates = [
         (
             "" if previous and previous.group == gate.group else gate.group,

@@ -1,4 +1,4 @@
-"""Merge the generator's adapter into its base and convert it for serving, in four bits where that says the same.
+"""Merge the generator's adapter into its base and convert it for serving, in four bits where fp32 agrees.
 
 An adapter that answers fewer questions than its base is left out.
 
@@ -17,7 +17,7 @@ from tasks.generator import SEED
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
-# The features only lend the prompts it is measured on: an adapter that is used again is not measured again.
+# Features only give the prompts to measure on: a reused adapter is not measured again.
 CACHE = replace(cached(__file__), ignored_inputs=("features",))
 
 
@@ -34,15 +34,15 @@ def export_generator(adapter: Model, features: Features, profile: str = "tiny") 
     store = night.store
     with stage("export-generator", night) as finish:
         passages = passages_of(read_mart(store, features, "articles"))
-        taught = build_examples(read_mart(store, features, "generator_examples"), passages, night.profile, SEED)
-        probes = [example.prompt for example in [*taught.held_out, *taught.examples]]
+        examples = build_examples(read_mart(store, features, "generator_examples"), passages, night.profile, SEED)
+        probes = [example.prompt for example in [*examples.held_out, *examples.examples]]
         served = adapter if adapter.digest and at_least_base(adapter) else None
         model = export(served, adapter.base, night=night, probes=probes)
-        finish(_page(model, "the adapter's" if served else "the base's"), changed=1, total=1, unit="models")
+        finish(_page(model, "adapter" if served else "base"), changed=1, total=1, unit="models")
     return model
 
 
-def _page(model: Model, whose: str) -> Page:
+def _page(model: Model, source: str) -> Page:
     bits, size = int(model.metrics["bits"]), model.metrics["size_mb"]
-    page = Page("Generator export", "good", f"Ships in {whose} words, with {bits} bits a weight, {size:.0f} MB")
-    return page.table(("measure", "value"), sorted(model.metrics.items()), "Parity and agreement")
+    page = Page("Generator export", "good", f"The {source} ships with {bits} bits per weight, {size:.0f} MB")
+    return page.table(("metric", "value"), sorted(model.metrics.items()), "Parity and agreement")

@@ -15,7 +15,7 @@ from tasks.caching import cached
 from tasks.resources import BROAD, IMAGE
 from tasks.stage import DECK, stage
 
-# Features and index only lend the questions it is measured on: an adapter that is used again is not measured again.
+# Features and index only give the questions to measure on: a reused adapter is not measured again.
 CACHE = replace(cached(__file__), ignored_inputs=("features", "index"))
 
 
@@ -32,22 +32,24 @@ def export_query_tower(adapter: Model, features: Features, index: Index, profile
     store = night.store
     with stage("export-query-tower", night) as finish:
         sections = sections_of(store.checkout(index.digest))
-        asked = build_examples(read_mart(store, features, "training_pairs"), sections)
-        held = [row for row, out in enumerate(asked.held_out) if out]
+        examples = build_examples(read_mart(store, features, "training_pairs"), sections)
+        held_out = [row for row, out in enumerate(examples.held_out) if out]
         sample = RankedSample(
-            [asked.texts[row] for row in held],
-            [[sections.articles[column] for column in asked.golds[row].nonzero()[0]] for row in held],
+            [examples.texts[row] for row in held_out],
+            [[sections.articles[column] for column in examples.golds[row].nonzero()[0]] for row in held_out],
             sections,
         )
-        texts = asked.texts or read_mart(store, features, "tickets")["text"].to_pylist()
+        texts = examples.texts or read_mart(store, features, "tickets")["text"].to_pylist()
         model = export(adapter, night, texts, sample=sample)
         finish(_page(model), changed=1, total=1, unit="models")
     return model
 
 
 def _page(model: Model) -> Page:
-    kept = model.metrics.get("int8_kept") == 1.0
-    page = Page("Query tower export", "good", f"Exported as {'int8' if kept else 'fp32'}; agrees with what was trained")
+    int8 = model.metrics.get("int8_kept") == 1.0
+    page = Page(
+        "Query tower export", "good", f"Exported as {'int8' if int8 else 'fp32'}; its vectors agree with PyTorch"
+    )
     page.numbers({"largest difference": model.metrics["parity"]})
     hits = {name: value for name, value in model.metrics.items() if "hit@5" in name or "overlap" in name}
     return page.picture("fp32 against int8 on held-out tickets", bars(hits)) if hits else page

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
 def index(features: Features, document_tower: Model, profile: str = "tiny") -> Index:
-    """An index version of all articles, with the memory of what past tickets were resolved with."""
+    """An index version: all articles, and the vectors of resolved tickets."""
     from nightshift.index.build import build
 
     night = Night.open(profile)
@@ -40,14 +40,12 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
 
 
 def _page(version: Index, work: "IndexWork") -> Page:
-    verdict = (
-        f"{work.chunks:,} passages of {version.articles:,} articles; {work.embedded:,} embedded, {work.removed:,} gone"
-    )
+    verdict = f"{work.chunks:,} passages of {version.articles:,} articles; {work.embedded:,} embedded, {work.removed:,} removed"
     page = Page("Index", "good" if work.embedded or work.removed else "quiet", verdict)
     page.numbers(
         {"passages": work.chunks, "embedded tonight": work.embedded, "reused": work.reused, "removed": work.removed}
     )
-    page.numbers({"resolved tickets remembered": work.resolved, "of them embedded tonight": work.tickets_embedded})
+    page.numbers({"resolved tickets": work.resolved, "tickets embedded tonight": work.tickets_embedded})
     page.picture(
         "Passages",
         bars({"reused": float(work.reused), "embedded": float(work.embedded), "removed": float(work.removed)}),

@@ -1,4 +1,4 @@
-"""Look at the source and bring what changed into the lake.
+"""Read what changed at the source into the lake.
 
 pyflyte run tasks/ingest.py ingest --source 'simulate://shop?night=1'
 """
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 @task(container_image=IMAGE, requests=BROAD, secret_requests=secrets(), **DECK)
 def ingest(source: str = "") -> Snapshot:
-    """Redact, validate and keep what the source has new. Never cached: it is the look at the source."""
-    from nightshift.lake import ingest as bring_in
+    """Redact, validate and store new and changed objects. Never cached: only the source knows what changed."""
+    from nightshift.lake import ingest as ingest_source
     from nightshift.sources import open_source
 
     night = Night.open()
     lease.take(night.settings.home)
-    opened = open_source(source or night.settings.source, night.settings)
-    told = opened.as_of() or datetime.now(UTC)
-    night.run_log.begin((told - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight ends a day
+    delivery = open_source(source or night.settings.source, night.settings)
+    as_of = delivery.as_of() or datetime.now(UTC)
+    night.run_log.begin((as_of - timedelta(seconds=1)).strftime("%Y-%m-%d"))  # midnight belongs to the day it ends
     with stage("ingest", night) as finish:
-        snapshot, work = bring_in(opened, night)
+        snapshot, work = ingest_source(delivery, night)
         touched = work.new + work.changed + work.deleted
-        page = _page(snapshot, work, opened.url)
+        page = _page(snapshot, work, delivery.url)
         finish(page, changed=touched, total=work.objects, unit="objects", rows_read=work.rows_read)
     return snapshot
 
@@ -42,7 +42,7 @@ def ingest(source: str = "") -> Snapshot:
 def _page(snapshot: Snapshot, work: "LakeWork", url: str) -> Page:
     bad = sum(work.quarantined.values())
     if work.rows_read:
-        verdict = f"{work.rows_read:,} rows read, {bad:,} of them set aside as bad"
+        verdict = f"{work.rows_read:,} rows read, {bad:,} of them quarantined"
     else:
         verdict = "Nothing new at the source"
     page = Page("Ingest", "quiet" if not work.rows_read else "warn" if bad else "good", verdict)
@@ -57,7 +57,7 @@ def _page(snapshot: Snapshot, work: "LakeWork", url: str) -> Page:
     )
     page.picture("Rows in the lake", bars({name: float(rows) for name, rows in snapshot.rows.items() if rows}))
     if work.redacted:
-        page.table(("what was redacted on the way in", "times"), sorted(work.redacted.items()), "Personal data")
+        page.table(("kind", "times"), sorted(work.redacted.items()), "Personal data redacted")
     if work.quarantined:
-        page.table(("why rows were set aside", "rows"), sorted(work.quarantined.items()), "Quarantine")
+        page.table(("reason", "rows"), sorted(work.quarantined.items()), "Quarantine")
     return page.note(f"Snapshot {snapshot.digest[:12]} as of {snapshot.as_of}, from {url}.")

@@ -1,4 +1,4 @@
-"""Package the release that was promoted as a Bento that serves by itself.
+"""Package the serving release as a self-contained Bento.
 
 Launched by workflows/nightly.py; alone: pyflyte run tasks/package.py package --help
 """

@@ -1,4 +1,4 @@
-"""Register the candidate, and let it serve if it was accepted.
+"""Register the candidate, and promote it if it was accepted.
 
 Launched by workflows/nightly.py; alone: pyflyte run tasks/promote.py promote --help
 """
@@ -15,7 +15,7 @@ from tasks.stage import DECK, stage
 
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def promote(candidate: Release, evaluation: Evaluation) -> Promotion:
-    """Move the alias, or keep the candidate with its reasons. Never cached: the registry is what it changes."""
+    """Move the alias, or keep the candidate with its reasons. Never cached: it changes the registry."""
     from nightshift.registry.promotion import promote_or_reject
 
     night = Night.open()

@@ -1,4 +1,4 @@
-"""Teach the query tower, by LoRA, which article resolves which ticket.
+"""Train a LoRA adapter of the query tower on which article resolved which ticket.
 
 pyflyte run tasks/query_tower.py query_tower --features '{...}' --index '{...}' --document_tower '{...}' --plan '{...}'
 """
@@ -20,7 +20,7 @@ SEED = 7
 def query_tower(
     features: Features, index: Index, document_tower: Model, plan: RetrainingPlan, profile: str = "tiny"
 ) -> Model:
-    """The adapter of tonight: trained, or the one that serves where it is good enough."""
+    """The adapter of this night: trained, or the serving one where the plan reuses it."""
     from nightshift.registry.tracking import tracked
     from nightshift.retrieval.sections import sections_of
     from nightshift.store.model_tree import read_model

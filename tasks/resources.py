@@ -1,4 +1,4 @@
-"""What a step asks of a cluster. Locally Flyte ignores all of it.
+"""The resources that a task requests from a cluster. Local runs ignore them.
 
 NIGHTSHIFT_IMAGE names the container image (containers/Dockerfile); unset, `pyflyte run --remote --image` decides.
 """
@@ -18,14 +18,14 @@ TRAINING = Resources(cpu="4", mem="16Gi", gpu="1") if os.environ.get("NIGHTSHIFT
 
 
 def secrets() -> list[Secret]:
-    """The pseudonym key, which only production needs: development has a key that is no secret."""
+    """The pseudonym key, which only production mode requests: the development key is no secret."""
     if Settings.from_env().mode == "development":
         return []
     return [Secret(group="nightshift", key="pseudonym_key", env_var="NIGHTSHIFT_PSEUDONYM_KEY")]
 
 
 def processes() -> dict[str, Any]:
-    """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; nothing where one process does it all."""
+    """Torch elastic over the processes (or GPUs) of NIGHTSHIFT_PROFILE; empty for one process."""
     count = profile(Settings.from_env().profile).processes
     if count == 1:
         return {}

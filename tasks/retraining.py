@@ -1,4 +1,4 @@
-"""Ask the registry which release serves, and decide which of its adapters are used again.
+"""Ask the registry which release serves, and decide which of its adapters are reused.
 
 pyflyte run tasks/retraining.py plan_retraining --features '{...}' --drift '{...}' --profile tiny --lora auto
 """

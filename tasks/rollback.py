@@ -1,4 +1,4 @@
-"""Give the customers a former release back.
+"""Roll back to a former release.
 
 pyflyte run tasks/rollback.py move_back --version 3
 """
@@ -14,7 +14,7 @@ from tasks.stage import DECK, stage
 
 @task(container_image=IMAGE, requests=LIGHT, **DECK)
 def move_back(version: int = 0) -> Promotion:
-    """Move the champion alias back; 0 means the release that served before."""
+    """Move the champion alias to `version`; 0 means the release that served before."""
     from nightshift.registry.promotion import roll_back
 
     night = Night.open()

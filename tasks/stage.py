@@ -1,4 +1,4 @@
-"""What every task does round its one call: say where the night is, measure the cost, put the page on the Deck.
+"""The frame of every task: log the stage, measure its cost, write its page to the run log and the Deck.
 
 with stage("transform", night) as finish:
     features, work = transform(snapshot, split_at, night)
@@ -30,12 +30,12 @@ DECK: dict[str, Any] = {"enable_deck": True, "deck_fields": ()}
 def stage(name: str, night: Night) -> Iterator[Finish]:
     """Run one stage. `finish(page, changed, total, unit, **counts)` must be called; an error makes a page of its own.
 
-    NumPy multiplies on one thread meanwhile: a night's matrices are small, and threads that wait for work burn CPU.
-    The counts are what else the stage did, for the bill of the night: rows_read=572 is told as "572 rows read".
+    `counts` are what else the stage did, for the cost summary: rows_read=572 becomes "572 rows read". BLAS is limited
+    to one thread: the matrices of a night are small, and threads that wait for work burn CPU.
     """
     started, cpu = time.monotonic(), cpu_seconds()
-    tells = os.environ.get("RANK", "0") == "0"  # of several training processes one tells
-    if tells:
+    reports = os.environ.get("RANK", "0") == "0"  # only the first of several training processes does
+    if reports:
         log(f"[{STAGES.index(name) + 1:2d}/{len(STAGES)}] {name}")
     outcome: list[tuple[Page, int, int, str, dict[str, int]]] = []
 
@@ -44,7 +44,7 @@ def stage(name: str, night: Night) -> Iterator[Finish]:
 
     def publish(page: Page, changed: int, total: int, unit: str, counts: dict[str, int]) -> None:
         wall, spent = time.monotonic() - started, cpu_seconds() - cpu
-        page.note(f"{changed:,} of {total:,} {unit} worked on in {wall:.1f} s ({spent:.1f} s of CPU).")
+        page.note(f"{changed:,} of {total:,} {unit} processed in {wall:.1f} s ({spent:.1f} s of CPU).")
         work = StageWork(
             verdict=page.verdict,
             tone=page.tone,
@@ -55,7 +55,7 @@ def stage(name: str, night: Night) -> Iterator[Finish]:
             unit=unit,
             counts={name.replace("_", " "): count for name, count in counts.items()},
         )
-        if tells:
+        if reports:
             run_log = night.run_log
             run_log.add(name, page, work)
             Deck(name, page.fragment())
@@ -67,8 +67,7 @@ def stage(name: str, night: Night) -> Iterator[Finish]:
         with threadpool_limits(1, "blas"):
             yield finish
     except NightshiftError as error:
-        publish(
-            Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}"), 0, 0, "done", {}
-        )
+        page = Page(name, "bad", error.what.splitlines()[0]).note(error.what).note(f"Cure: {error.cure}")
+        publish(page, 0, 0, "done", {})
         raise
     publish(*outcome[0])

@@ -1,6 +1,6 @@
-"""Build the marts that everything learns from, with dbt.
+"""Build and test the marts with dbt.
 
-pyflyte run tasks/transform.py transform --snapshot '{"digest": "...", "as_of": "2026-01-01T23:59:59Z", "rows": {}, "quarantined": {}}'
+pyflyte run tasks/transform.py transform --snapshot '{"digest": "...", "as_of": "2026-01-01T23:59:59Z"}'
 """
 
 from typing import TYPE_CHECKING
@@ -49,6 +49,6 @@ def _page(features: Features, work: "WarehouseWork") -> Page:
         page.table(
             ("dbt model", "seconds"),
             sorted(work.seconds.items(), key=lambda item: -item[1])[:12],
-            "Where the time went",
+            "Slowest models",
         )
-    return page.note(f"Questions from {features.split_at} on are for evaluation; nothing of them is learned from.")
+    return page.note(f"Questions from {features.split_at} on are for evaluation and never trained on.")

@@ -4,8 +4,8 @@
     pyflyte run workflows/nightly.py nightly --source 'simulate://shop?night=2'
     pyflyte run workflows/nightly.py nightly --source 'file:///data/export?mapping=mapping.yaml' --split_at 2025-01-01
 
-Run it again and only what changed is done again. A release is promoted only if it is no worse than the one
-that serves; whatever happens here, that one goes on serving.
+A second run repeats only what changed. A release is promoted only if it is no worse than the serving one, which serves
+on until then.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from tasks.transform import transform
 
 
 class NightResult(NamedTuple):
-    """How a night ended: what became of its candidate, and the Bento of the release that serves."""
+    """The promotion of the candidate, and the Bento of the serving release, None before the first promotion."""
 
     promotion: Promotion
     bento: FlyteDirectory | None
@@ -43,37 +43,40 @@ def nightly(source: str = "", profile: str = "tiny", split_at: str = "", lora: s
     """Ingest, transform, learn, export, index, evaluate, promote.
 
     Args:
-        source: where the raw data is: simulate://shop?night=1, file:///folder?mapping=name; empty means NIGHTSHIFT_SOURCE.
-        profile: how large the night is: smoke, tiny, small or full.
+        source: URL of the raw data, e.g. simulate://shop?night=1 or file:///folder?mapping=name; empty means
+            NIGHTSHIFT_SOURCE.
+        profile: size of the night: smoke, tiny, small or full.
         split_at: questions from this day on are for evaluation (2025-01-01); empty means the newest fifth.
         lora: auto trains adapters when it pays, always trains, never reuses.
     """
-    # what happened
+    # data
     snapshot = ingest(source=source)
     features = transform(snapshot=snapshot, split_at=split_at)
-    # what can be found
+    # documents
     documents = document_tower(features=features, profile=profile)
-    chunks = index(features=features, document_tower=documents, profile=profile)
-    # what can be learnt
-    shift = drift(features=features, profile=profile)
-    plan = plan_retraining(features=features, drift=shift, profile=profile, lora=lora)
-    tower = query_tower(features=features, index=chunks, document_tower=documents, plan=plan, profile=profile)
+    article_index = index(features=features, document_tower=documents, profile=profile)
+    # training
+    drift_check = drift(features=features, profile=profile)
+    plan = plan_retraining(features=features, drift=drift_check, profile=profile, lora=lora)
+    query_adapter = query_tower(
+        features=features, index=article_index, document_tower=documents, plan=plan, profile=profile
+    )
     trained_classifiers = classifiers(features=features, document_tower=documents, profile=profile)
-    writer = generator(features=features, plan=plan, profile=profile)
-    # what it runs as
-    questions = export_query_tower(adapter=tower, features=features, index=chunks, profile=profile)
-    answers = export_generator(adapter=writer, features=features, profile=profile)
-    # what is let out
+    generator_adapter = generator(features=features, plan=plan, profile=profile)
+    # export
+    queries = export_query_tower(adapter=query_adapter, features=features, index=article_index, profile=profile)
+    answer_model = export_generator(adapter=generator_adapter, features=features, profile=profile)
+    # release
     candidate = assemble(
         features=features,
-        index=chunks,
+        index=article_index,
         document_tower=documents,
-        query_tower=questions,
+        query_tower=queries,
         classifiers=trained_classifiers,
-        generator=answers,
-        adapters=[tower, writer],
+        generator=answer_model,
+        adapters=[query_adapter, generator_adapter],
         profile=profile,
     )
-    evaluation = evaluate(candidate=candidate, features=features, plan=plan, drift=shift, profile=profile)
+    evaluation = evaluate(candidate=candidate, features=features, plan=plan, drift=drift_check, profile=profile)
     promotion = promote(candidate=candidate, evaluation=evaluation)
     return NightResult(promotion, package(promotion=promotion))

@@ -1,4 +1,4 @@
-"""Give the customers the former release back. Nothing is trained, built or copied: one alias moves.
+"""Roll back to a former release: the champion alias moves, nothing is trained, built or copied.
 
 pyflyte run workflows/rollback.py rollback                  # to the one that served before
 pyflyte run workflows/rollback.py rollback --version 3      # to registered version 3

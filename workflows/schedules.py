@@ -1,4 +1,4 @@
-"""When nights run by themselves, once registered and activated on a cluster.
+"""Launch plans that run nights by schedule, once registered and activated on a cluster.
 
     pyflyte --config flyte.config.yaml register workflows/ tasks/ --image $NIGHTSHIFT_IMAGE
     flytectl update launchplan --activate nightshift_nightly      # or in the console
@@ -17,7 +17,7 @@ NIGHTLY = LaunchPlan.get_or_create(
     default_inputs={"profile": "small", "lora": "auto"},
 )
 
-# Once a week every adapter is trained from its base again, so that nothing drifts by small reuse.
+# Once a week every adapter is trained from its base again, so that reuse does not accumulate.
 WEEKLY_FULL = LaunchPlan.get_or_create(
     workflow=nightly,
     name="nightshift_weekly_full",

@@ -11,7 +11,7 @@ WIDTH = 640
 
 
 def bars(values: Mapping[str, float], reference: Mapping[str, float] | None = None, unit: str = "") -> str:
-    """Horizontal bars, one a name. `reference` draws a tick on each bar, e.g. the champion's figure."""
+    """Horizontal bars, one per name. `reference` draws a tick on each bar, e.g. the champion's figure."""
     if not values:
         return ""
     reference = {name: value for name, value in (reference or {}).items() if name in values}

@@ -17,7 +17,7 @@ Tone = Literal["good", "warn", "bad", "quiet"]
 
 @dataclass
 class Page:
-    """A page under construction. `verdict` is one sentence that a hurried person may read alone.
+    """A page under construction. `verdict` is one sentence that stands alone.
 
     `blocks` are (kind, values) in reading order; templates/page_body.html shows them.
     """

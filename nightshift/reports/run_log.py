@@ -4,7 +4,7 @@
     .nightshift/nights/2026-01-01/02-transform.html
     .nightshift/nights/2026-01-01/work.json     {"runs": [{"stages": {"transform": {"wall": 8.1, "cpu": 7.9, ...}}}]}
 
-`work.json` holds what each run of the night did and what it cost; a stage that is absent from a run came from the cache.
+`work.json` holds what each run of the night did and what it cost. A stage that is absent from a run was cached.
 """
 
 import json
@@ -88,7 +88,7 @@ class RunLog:
     def add(self, stage: str, page: Page, work: StageWork) -> Path:
         """Write the page of a stage and add its work to the open run.
 
-        A later run of the night in which a stage had nothing to do leaves the page of the one that did the work.
+        A later run in which the stage changed nothing leaves the page of the run that did the work.
         """
         night = self.night
         had_worked = self.latest(night).get(stage, work)["changed"] > 0
@@ -107,7 +107,7 @@ class RunLog:
         return self.root / night / f"{STAGES.index(stage) + 1:02d}-{stage}.html"
 
     def keep(self, name: str, content: bytes) -> Path:
-        """Keep a large file, such as Evidently's report, beside tonight's pages."""
+        """Keep a large file, such as Evidently's report, beside the pages of the night."""
         path = self.root / self.night / name
         with atomic_write(path) as temporary:
             temporary.write_bytes(content)
@@ -123,7 +123,7 @@ class RunLog:
         return {stage: works[stage] for stage in STAGES if stage in works}
 
     def cost_summary(self, night: str) -> str:
-        """What the last run of a night did and cost, in one line."""
+        """The work and cost of the last run of a night, in one line."""
         stages = self.runs(night)[-1]["stages"].values()
         counts: dict[str, int] = {}
         for work in stages:

@@ -1,6 +1,6 @@
 """The Jinja templates of the pages, with everything escaped.
 
-render("night.html", night="2026-01-01", outcome=work, rows=rows, cost_summary="3 of 15 stages worked; 9.1 s, 8.0 s of CPU")
+render("nights.html", rows=[{"night": "2026-01-01", "outcome": work, "runs": 1, "cpu": 301.2}])
 """
 
 from functools import cache

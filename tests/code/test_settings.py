@@ -19,8 +19,8 @@ def test_production_has_no_default_secret():
     """Without a key of its own production is refused, by the name of the variable."""
     with pytest.raises(SettingsError, match="NIGHTSHIFT_PSEUDONYM_KEY"):
         Settings.from_env({"NIGHTSHIFT_MODE": "production"})
-    kept = Settings.from_env({"NIGHTSHIFT_MODE": "production", "NIGHTSHIFT_PSEUDONYM_KEY": "k"})
-    assert kept.pseudonym_key == "k"
+    settings = Settings.from_env({"NIGHTSHIFT_MODE": "production", "NIGHTSHIFT_PSEUDONYM_KEY": "k"})
+    assert settings.pseudonym_key == "k"
 
 
 @pytest.mark.parametrize(

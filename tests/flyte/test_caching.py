@@ -36,7 +36,8 @@ def project(tmp_path):
     shutil.copy(SOURCE, tmp_path / "tasks")
 
     def version(*folders):
-        code = f"from pathlib import Path; from tasks.code_version import *; print(code_version(Path('tasks/one.py'), {folders}))"
+        call = f"code_version(Path('tasks/one.py'), {folders})"
+        code = f"from pathlib import Path; from tasks.code_version import code_version; print({call})"
         environment = os.environ | {"PYTHONPATH": str(tmp_path)}
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
