@@ -40,7 +40,8 @@ def index(features: Features, document_tower: Model, profile: str = "tiny") -> I
 
 
 def _page(version: Index, work: "IndexWork") -> Page:
-    verdict = f"{work.chunks:,} passages of {version.articles:,} articles; {work.embedded:,} embedded, {work.removed:,} removed"
+    passages = f"{work.chunks:,} passages of {version.articles:,} articles"
+    verdict = f"{passages}; {work.embedded:,} embedded, {work.removed:,} removed"
     page = Page("Index", "good" if work.embedded or work.removed else "quiet", verdict)
     page.numbers(
         {"passages": work.chunks, "embedded tonight": work.embedded, "reused": work.reused, "removed": work.removed}
