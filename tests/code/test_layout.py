@@ -68,7 +68,7 @@ def test_same_parts_same_release(parts, store, tmp_path):
 
 
 def test_release_json_names_the_adapters(parts, store):
-    """The adapters a later night may reuse are found in release.json by name, without those never trained."""
+    """The record names the adapters that a later night may reuse, without those that were never trained."""
     untrained = Model("query_tower_adapter", "", "base", "")
     release = compose(replace(parts, models={**parts.models, "query_tower_adapter": untrained}), store)
     assert StoredRelease(release.digest, store).artifact == release
@@ -83,7 +83,7 @@ def test_an_absent_model_is_named(parts, store):
         compose(replace(parts, models=models), store)
 
 
-def test_a_digest_that_is_no_release_is_told(parts, store):
-    """Asking another tree for release.json says that it is not a release."""
+def test_a_digest_that_is_no_release_is_an_error(parts, store):
+    """The record of a tree that is no release is a StoreError that names the file it lacks."""
     with pytest.raises(StoreError, match=r"holds no release\.json"):
         _ = StoredRelease(parts.index.digest, store).record

@@ -1,4 +1,4 @@
-"""The registry says which release serves; promotion and rollback move one alias and remember."""
+"""The registry knows which release serves; promotion and rollback move one alias and keep a history."""
 
 import json
 import os
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def empty_database(tmp_path_factory):
-    """MLflow's schema, made once: its migrations take seconds."""
+    """An SQLite file with MLflow's schema, made once: the migrations take seconds."""
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path_factory.mktemp("registry"))})
     with registry_client(settings) as client:
         client.search_registered_models()
@@ -93,7 +93,7 @@ def test_reasons_of_any_length_are_kept(settings, night, candidate):
 
 
 def test_promotion_and_the_way_back(settings, night, candidate):
-    """Three promotions, two rollbacks one step each, and a history that tells all five."""
+    """Three promotions, two rollbacks one step each, and a history that lists all five."""
     for name in ("one", "two", "three"):
         entry = registry.register(*candidate(name), night)
         registry.promote(settings, entry.version)
@@ -231,17 +231,17 @@ def test_training_is_tracked(settings):
     assert done.data.metrics["hit_at_5"] == 0.6
 
 
-def test_a_damaged_registry_is_told(tmp_path):
+def test_a_damaged_registry_is_an_error(tmp_path):
     """A registry file that is no database fails at once with a cure."""
     (tmp_path / "mlflow.db").write_text("not a database, but long enough to look like one at first sight")
     with pytest.raises(RegistryError, match="cannot be opened"):
         registry.champion(Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)}))
 
 
-def test_an_unreachable_registry_is_told(tmp_path):
+def test_an_unreachable_registry_is_an_error(tmp_path):
     """A registry server that does not answer is a RegistryError that shows no credentials."""
     env = {"NIGHTSHIFT_HOME": str(tmp_path), "NIGHTSHIFT_REGISTRY": "http://ann:secret@127.0.0.1:9/"}
-    with pytest.raises(RegistryError) as told:
+    with pytest.raises(RegistryError) as raised:
         registry.champion(Settings.from_env(env))
-    assert "127.0.0.1" in str(told.value)
-    assert "secret" not in str(told.value)
+    assert "127.0.0.1" in str(raised.value)
+    assert "secret" not in str(raised.value)

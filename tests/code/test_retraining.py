@@ -1,4 +1,4 @@
-"""Adapters are reused while they have seen nearly all of tonight's tickets, and never after one of these is gone."""
+"""Adapters are reused while few tickets are new to them, and never after a ticket they learned from is erased."""
 
 from dataclasses import asdict, replace
 
@@ -105,7 +105,7 @@ def test_always_trains(night, features, champion):
     assert plan.query_tower == AdapterPlan(Decision.TRAIN, "lora=always")
 
 
-def test_what_must_not_be_known_is_forgotten(night, features, champion):
+def test_erased_and_evaluation_tickets_force_training(night, features, champion):
     """An adapter that learned from a forgotten ticket or from tonight's evaluation is trained anew, even with never."""
     for learned, why in (("t0", "1 tickets that are gone"), ("e1", "1 tickets that tonight's evaluation asks")):
         champion("t1", learned)

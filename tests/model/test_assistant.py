@@ -1,4 +1,4 @@
-"""Questions answered by a scripted generator over scripted passages: what is released, quoted and declined."""
+"""The assistant with a scripted generator over fixed passages: what is released, quoted and declined."""
 
 from dataclasses import dataclass, field
 
@@ -178,7 +178,7 @@ def test_a_title_that_the_generator_repeats_is_passed_over():
 
 
 def test_every_prompt_begins_with_the_cached_prefix():
-    """The fixed part stands first, whatever is asked."""
+    """The fixed prefix comes first for any question and passages."""
     assert all(render(question, passages).startswith(PREFIX) for question in ("", "hi") for passages in ([], [COST]))
 
 

@@ -1,4 +1,4 @@
-"""Only what the cited passages say may be shown."""
+"""The grounding check, citations and quotations."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ PASSAGES = (COST, PICKUP)
         "Show the code from Monika's e-mail [2].",
     ],
 )
-def test_what_the_passages_say_is_grounded(answer):
+def test_statements_of_the_passages_are_grounded(answer):
     """An answer in the passages' words and figures passes, however the figures are written."""
     assert check(answer, PASSAGES).ok
 
@@ -69,14 +69,14 @@ def test_each_invention_is_named(answer, rule):
     assert any(reason.startswith(rule) for reason in grounding.reasons)
 
 
-def test_a_figure_of_another_sentence_is_found_out():
+def test_a_figure_of_another_sentence_is_refused():
     """A number that the passage says of something else does not pass, though the passage holds it."""
     reasons = check("Standard delivery costs 4.90 EUR per order in all 60 countries [1].", PASSAGES).reasons
     assert reasons == ("number: the cited passages say it of something else",)
 
 
-def test_a_negation_on_the_other_half_is_found_out():
-    """Two sentences that both deny something are at odds where one denies what the other affirms."""
+def test_a_negation_of_the_other_clause_is_refused():
+    """Two sentences that both negate something contradict each other where one negates what the other affirms."""
     rule = replace(PICKUP, text="Opened tents can be returned, but stoves can not be shipped abroad.")
     assert check("Opened tents can be returned, but stoves can not be shipped abroad [1].", (rule,)).ok
     assert not check("Opened tents can not be returned, but stoves can be shipped abroad [1].", (rule,)).ok
@@ -84,9 +84,9 @@ def test_a_negation_on_the_other_half_is_found_out():
 
 def test_reasons_hold_no_names_or_links():
     """What goes into logs says which rule broke, not whom or where the text named."""
-    told = " ".join(check("Ask Roberta Quill at https://evil.example/x now [1].", PASSAGES).reasons)
-    assert "Roberta" not in told
-    assert "evil" not in told
+    reasons = " ".join(check("Ask Roberta Quill at https://evil.example/x now [1].", PASSAGES).reasons)
+    assert "Roberta" not in reasons
+    assert "evil" not in reasons
 
 
 def test_a_sentence_cites_the_passage_that_supports_it_most():

@@ -1,4 +1,4 @@
-"""A small release made of real parts: five articles, MiniLM as it comes, and a generator that has learned nothing."""
+"""A small release of real parts: five articles, MiniLM without training, and an untrained generator."""
 
 import os
 import subprocess
@@ -62,7 +62,7 @@ def _features(store: Store, folder: Path) -> Features:
 
 
 def _generator(store: Store, base: str, work: Path) -> Model:
-    """A generator that speaks, and says nothing."""
+    """An untrained generator: it writes tokens without meaning."""
     write_narrow_llama(base, work / "hf")
     builder = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-p", "fp32", "-e", "cpu"]
     paths = ["-i", str(work / "hf"), "-o", str(work / "onnx"), "-c", str(work / "cache")]

@@ -43,7 +43,7 @@ def test_requirements_of_requirements_are_found(tmp_path):
     assert locked(["anyio"], lock) == ["anyio==4.16.0", "idna==3.11", "typing_extensions==4.15.0"]
 
 
-def test_a_lock_that_lacks_something_is_told(tmp_path):
+def test_a_lock_that_lacks_a_package_is_an_error(tmp_path):
     """A package that the lock does not hold is named."""
     lock = tmp_path / "requirements.lock"
     lock.write_text("anyio==4.16.0\n")

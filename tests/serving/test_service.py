@@ -1,4 +1,4 @@
-"""The service over real HTTP: what a client sends and sees, with an assistant made for the test."""
+"""The service over real HTTP, with a scripted assistant."""
 
 import json
 import logging
@@ -21,13 +21,13 @@ from serving.request_queue import Interruptible
 CITATION = Citation(1, "standard-delivery", "Standard delivery", "Times", "9c1f", "https://help.example/delivery")
 
 
-class Scripted:
+class ScriptedAssistant:
     """An assistant that answers from a script, and on 'slow' writes until it is stopped."""
 
     def __init__(self):
-        self.asked = deque()
+        self.questions = deque()
         self.tokens = 0
-        self.go_on = threading.Event()
+        self.proceed = threading.Event()
         self._generator = Interruptible(self)
 
     def stream(self, _prompt, max_tokens, _stop=()):
@@ -37,10 +37,10 @@ class Scripted:
             yield "word "
 
     def answer(self, question):
-        self.asked.append(question)
+        self.questions.append(question)
         yield Retrieved((), 0.9)
         if question == "wait":
-            self.go_on.wait(10)
+            self.proceed.wait(10)
         if question == "break":
             raise ValueError(f"cannot answer {question}: ann@example.org")
         if question == "unknown":
@@ -62,7 +62,7 @@ def body(question, **more):
 
 @pytest.fixture
 def assistant():
-    return Scripted()
+    return ScriptedAssistant()
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def serve(assistant):
         return clients[-1]
 
     yield start
-    assistant.go_on.set()
+    assistant.proceed.set()
     for client in clients:
         client.close()
     for server, thread in running:
@@ -107,11 +107,11 @@ def events(response):
 
 
 def metric(client, line):
-    found = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line + " ")]
-    return float(found[0].split()[-1]) if found else 0.0
+    rows = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line + " ")]
+    return float(rows[0].split()[-1]) if rows else 0.0
 
 
-def soon(condition):
+def wait_until(condition):
     until = time.monotonic() + 5
     while not condition():
         assert time.monotonic() < until, "it did not happen within 5 seconds"
@@ -144,14 +144,14 @@ def test_a_stream(client):
 
 
 def test_the_last_message_is_the_question(client, assistant):
-    """Earlier turns are accepted; content may be a list of text parts."""
+    """Earlier messages are accepted; content may be a list of text parts."""
     messages = [
         {"role": "system", "content": "Be brief."},
         {"role": "assistant", "content": None},
         {"role": "user", "content": [{"type": "text", "text": "How"}, {"type": "text", "text": "long?"}]},
     ]
     assert client.post("/v1/chat/completions", json={"messages": messages}).status_code == 200
-    assert list(assistant.asked) == ["How\nlong?"]
+    assert list(assistant.questions) == ["How\nlong?"]
 
 
 @pytest.mark.parametrize(
@@ -171,30 +171,30 @@ def test_the_last_message_is_the_question(client, assistant):
         (json.dumps(body("secret" * 1_334)).encode(), "too_long"),
     ],
 )
-def test_what_cannot_be_read_is_told(client, assistant, content, code):
+def test_an_invalid_request_names_its_problem(client, assistant, content, code):
     """A wrong request gets a 400 that names what is wrong and a cure, repeats nothing, and asks nobody."""
     response = client.post("/v1/chat/completions", content=content)
     error = response.json()["error"]
     assert (response.status_code, error["code"], error["type"]) == (400, code, "invalid_request")
     assert error["cure"]
     assert "secret" not in response.text
-    assert not assistant.asked
+    assert not assistant.questions
 
 
-def test_a_huge_body_is_cut_off(client):
+def test_a_huge_body_is_refused(client):
     """A body larger than any question is refused with 413."""
     response = client.post("/v1/chat/completions", content=b" " * 300_000)
     assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
 
 
-def test_wrong_paths_and_methods_are_told(client):
+def test_wrong_paths_and_methods_are_errors(client):
     """An unknown path names the known ones; a wrong method names the right one."""
     unknown, wrong = client.get("/v2/secret"), client.get("/v1/chat/completions")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no_such_path")
     assert (wrong.status_code, wrong.json()["error"]["cure"], wrong.headers["allow"]) == (405, "use POST", "POST")
 
 
-def test_the_release_tells_its_origin(client):
+def test_the_release_and_its_origin_are_shown(client):
     """GET /v1/release gives version, models and lineage; health and readiness name no secret."""
     about = client.get("/v1/release").json()
     assert (about["version"], about["models"]["classifiers"]["digest"]) == ("9" * 12, "3" * 64)
@@ -222,15 +222,15 @@ def test_a_full_queue_says_when_to_come_back(serve, assistant):
     client = serve(waiting=1)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(client.post, "/v1/chat/completions", json=body("wait")) for _ in range(2)]
-        soon(lambda: metric(client, "nightshift_queue_length") == 2)
+        wait_until(lambda: metric(client, "nightshift_queue_length") == 2)
         refused = client.post("/v1/chat/completions", json=body("How long?"))
         streamed = client.post("/v1/chat/completions", json=body("How long?", stream=True))
         assert client.get("/readyz").status_code == 503
-        assistant.go_on.set()
+        assistant.proceed.set()
         assert [done.result().status_code for done in waiting] == [200, 200]
     assert (refused.status_code, streamed.status_code, refused.headers["retry-after"]) == (503, 503, "5")
     assert refused.json()["error"]["code"] == "queue_full"
-    soon(lambda: client.get("/readyz").status_code == 200)
+    wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -238,26 +238,26 @@ def test_a_customer_who_leaves_stops_the_decoder(client, assistant, stream):
     """When the connection closes, decoding ends at the next token and the next customer is served."""
     with pytest.raises(httpx.ReadTimeout):
         client.post("/v1/chat/completions", json=body("slow", stream=stream), timeout=0.3)
-    soon(lambda: metric(client, "nightshift_queue_length") == 0)
+    wait_until(lambda: metric(client, "nightshift_queue_length") == 0)
     assert 0 < assistant.tokens < 200
     assert metric(client, "nightshift_customers_left_total") == 1
     assert client.post("/v1/chat/completions", json=body("How long?")).status_code == 200
 
 
-def test_a_turn_has_a_deadline(serve, assistant):
-    """A turn beyond the deadline is a typed 504, in a stream an error event, and stops the decoder."""
+def test_an_answer_has_a_deadline(serve, assistant):
+    """An answer beyond the deadline is a typed 504, in a stream an error event, and stops the decoder."""
     client = serve(deadline=0.2)
     late = client.post("/v1/chat/completions", json=body("slow"))
     assert (late.status_code, late.json()["error"]["code"]) == (504, "too_slow")
-    soon(lambda: metric(client, "nightshift_queue_length") == 0)
+    wait_until(lambda: metric(client, "nightshift_queue_length") == 0)
     role, error = events(client.post("/v1/chat/completions", json=body("slow", stream=True)))
     assert (role["choices"][0]["delta"]["role"], error["error"]["code"]) == ("assistant", "too_slow")
-    soon(lambda: metric(client, "nightshift_queue_length") == 0)
+    wait_until(lambda: metric(client, "nightshift_queue_length") == 0)
     assert assistant.tokens < 200
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_what_breaks_is_told_without_the_customers_text(client, caplog, stream):
+def test_an_unexpected_error_shows_no_text_of_the_customer(client, caplog, stream):
     """An unexpected error is a typed 500 or error event; log and answer hold type and place, not the message."""
     caplog.set_level(logging.INFO)
     response = client.post("/v1/chat/completions", json=body("break", stream=stream))

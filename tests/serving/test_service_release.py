@@ -95,8 +95,8 @@ def test_the_bento_serves_by_itself(home, start, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_cannot_be_packed_is_told(tmp_path):
-    """A folder that is no release is a PackagingError with the builder's last words."""
+def test_a_folder_without_release_cannot_be_packed(tmp_path):
+    """A folder that is no release is a PackagingError with the last lines of the builder."""
     with pytest.raises(PackagingError, match="is no release folder"):
         build_bento(tmp_path, tmp_path / "dist", "nothing")
 
