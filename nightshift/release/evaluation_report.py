@@ -71,9 +71,9 @@ class CanarySection:
 class EvaluationReport:
     """Everything measured of a candidate: digests, the verdict with its reasons, gates, metrics and sections.
 
-    `metrics` and `champion_metrics` are flat, e.g. {'hit@5': 0.712}. `intervals` are 95 % bootstrap intervals by metric.
-    `risk_coverage` are points [coverage, risk]. `slices` are {kind: {label: {'questions': n, 'hit@5': share}}}. `leakage`
-    counts questions (checks/leakage.py). `drift` is drift.json of the stage before training.
+    `metrics` and `champion_metrics` are flat, e.g. {'hit@5': 0.712}. `intervals` are 95 % bootstrap intervals by
+    metric. `risk_coverage` are points [coverage, risk]. `slices` are {kind: {label: {'questions': n, 'hit@5': share}}}.
+    `leakage` counts questions (checks/leakage.py). `drift` is drift.json of the stage before training.
     """
 
     release: str
