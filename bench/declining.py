@@ -4,12 +4,13 @@
     python -m bench.declining --source DIR --mapping company --truth DIR/.truth --train-until 2026-01-09
     python -m bench.declining --source DIR --mapping thunderbird --train-until 2025-01-01
 
-Learns from what was there before --train-until as a night does, and asks what came from --test-from on. Of the simulated
-company the truth is known (--truth: JSON lines of `nightshift simulate`, never read by the pipeline), and a question is answerable
-if the page that answers it is in the release, though it was down when somebody asked; orders are a tool's to answer and
-count neither way. Without it answerable are the resolved questions, and unanswerable the same ones with their articles
-taken away. With --forget-unresolved nothing is learned from tickets that support answered without an
-article: what a question meets that is of no kind asked before. In brackets: 95 % bootstrap intervals.
+Trains on the rows of before --train-until as a night does, and asks the questions of --test-from on. For the simulated
+company the truth is known (--truth: JSON lines of `nightshift simulate`, never read by the pipeline): a question is
+answerable if the article that answers it is in the release, even if it was deleted when the question was asked;
+questions about orders are left out, because a tool answers them. Without --truth the resolved questions are answerable,
+and the same ones without their articles are not. With --forget-unresolved the tickets that support answered without an
+article are left out of training: then unanswerable questions are of a kind that was never seen. In brackets: 95 %
+bootstrap intervals.
 """
 
 import argparse

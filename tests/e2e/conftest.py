@@ -1,4 +1,4 @@
-"""Nights as a user runs them: `pyflyte run` in a process of its own, in a state and a home that no test shares with a person."""
+"""Nights as a user runs them: `pyflyte run` in its own process, with its own state and home."""
 
 import os
 import shutil
@@ -91,7 +91,7 @@ def nightly(source: str, *more: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def narrow(tmp_path_factory) -> dict[str, str]:
-    """The environment in which nights use a narrow generator, so that a test waits for the pipeline and not for its models."""
+    """The environment of nights with a narrow generator, whose training and decoding take seconds."""
     folder = write_narrow_llama(PROFILES["smoke"].generator, tmp_path_factory.mktemp("narrow"))
     return {"NIGHTSHIFT_GENERATOR_BASE": f"file:{folder}"}
 

@@ -15,7 +15,7 @@ SPLIT = "2025-01-01"
 
 @pytest.fixture(scope="module")
 def cut(shared_data, tmp_path_factory):
-    """The tickets of four months round the split that are in the evaluation set, with their answers, and all articles."""
+    """The tickets of the evaluation set of four months round the split, with their answers, and all articles."""
     whole, folder = shared_data / "thunderbird", tmp_path_factory.mktemp("cut")
     questions = pq.read_table(whole / "rag_eval.parquet")
     start, end = (
