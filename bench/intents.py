@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.texts import Texts, held_out, interval, read, vectors
 from nightshift.export.classifiers import write_classifier
-from nightshift.metrics.classification import frequency_of, judged, length_of, targets
+from nightshift.metrics.classification import classification_metrics, frequency_of, length_of, targets
 from nightshift.models.onnx_session import open_session
 from nightshift.progress import cpu_seconds
 from nightshift.settings import profile
@@ -72,7 +72,7 @@ def measured(
         "examples": [frequency_of(examples[label]) for label in labels],
     }
     right = target[np.arange(len(labels)), probabilities.argmax(axis=1)] > 0
-    return Way(name, right, *judged(probabilities, target, ways), training)
+    return Way(name, right, *classification_metrics(probabilities, target, ways), training)
 
 
 def frozen(train: Texts, test: Texts, seed: int) -> Way:

@@ -1,7 +1,7 @@
 """The newest tickets against the serving release, before anything is trained.
 
-    drift, page = check_drift(champion, features, night)
-    # Drift(verdict=<DriftVerdict.DRIFT: 'drift'>, rows=214, moved=['cluster', 'novelty'], ...), and Evidently's page or None
+    drift, page = check_drift(champion, features, night) # Drift(verdict=<DriftVerdict.DRIFT: 'drift'>, rows=214,
+    moved=['cluster', 'novelty'], ...), and Evidently's page or None
 
 drift.json in the store holds the whole comparison: verdict, measures with limits, labels that are new or vanished.
 """

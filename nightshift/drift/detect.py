@@ -4,8 +4,8 @@
     comparison = compare(reference, tonight, resolved)     # Comparison(DriftVerdict.DRIFT, rows=214, measures=[...])
 
 The reference are tickets that the release had but had not learned from: the newest fifth. Its classifiers, clusters and
-resolved tickets meet them as they meet tonight's. Tickets it did learn from would look more alike than any new ones, and
-every night would raise an alarm.
+resolved tickets meet them as they meet tonight's. Tickets it did learn from would look more alike than any new ones,
+and every night would raise an alarm.
 
     intent, cluster   PSI of the mix of predicted intents, and of k-means clusters of ticket vectors
     length            PSI of the number of words
@@ -14,9 +14,9 @@ every night would raise an alarm.
     volume            tickets a day against the last eight weeks, by weekday once there are three weeks (|t|)
     labels, vanished labels, new labels, new topic   labels conditional on the text: label_drift.py
 
-PSI, sum (p - q) ln(p / q), is not 0 without any shift: with 214 tickets, 470 in the reference and 20 bins it is 0.13 on an
-average night. So no fixed limit (such as 0.1 in Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each limit is
-what a night of tonight's size reaches by chance, all measures together in 1 night of 100: null_limits.py.
+PSI, sum (p - q) ln(p / q), is not 0 without any shift: with 214 tickets, 470 in the reference and 20 bins it is 0.13 on
+an average night. So no fixed limit (such as 0.1 in Siddiqi, Credit Risk Scorecards, 2006) holds at every size. Each
+limit is what a night of tonight's size reaches by chance, all measures together in 1 night of 100: null_limits.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -125,7 +125,7 @@ def make_reference(
 def compare(
     reference: Mapping[str, Any], tonight: TicketSample, resolved: NDArray[np.float32], min_rows: int = MIN_ROWS
 ) -> Comparison:
-    """Tonight's tickets against a release's reference, with that release's classifiers and `resolved` tickets [m, dim]."""
+    """Tonight's tickets against a release's reference, with that release's `resolved` tickets float32 [m, dim]."""
     rows, count = _rows_before(reference["rows"], tonight), len(tonight.vectors)
     reference_count = len(rows["time"])
     if min(count, reference_count) < min_rows:
@@ -168,7 +168,7 @@ def tabular(sample: TicketSample, centres: NDArray[np.float32]) -> dict[str, lis
 
 
 def cluster(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centres float32 [k, dim] of at most 20 clusters of tickets, at least 25 tickets a cluster; the newest 4,000 count.
+    """Centres float32 [k, dim] of at most 20 clusters of the newest 4,000 tickets, at least 25 tickets a cluster.
 
     Of resolved tickets, not of the reference: those that made the centres lie nearer to them than new ones do. Without
     a ticket there is no centre.
@@ -184,7 +184,7 @@ def cluster(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _judge(count: int, measures: list[Measure], labels: LabelDrift) -> Comparison:
-    """The verdict. A vanished label is a break of the taxonomy; other label measures are, where no topic measure moved."""
+    """A vanished label is a break of the taxonomy; other label measures are, where no topic measure moved."""
     measures = [replace(measure, value=round(measure.value, 6), limit=round(measure.limit, 6)) for measure in measures]
     moved = {measure.name for measure in measures if measure.exceeded}
     drift = bool(moved - LABEL_MEASURES)

@@ -3,8 +3,8 @@
     drift = compare_labels(LabelledSample(...), LabelledSample(...), known, effect, limits, min_rows)
     # measures 'new labels' 1.0, 'vanished labels' 0.98; new ['returns/return', ...], gone ['return_item', ...]
 
-If the clusters of tonight's tickets predict 12 % 'return_item' and no ticket bears that label, it was renamed, merged or
-dropped. The measures:
+If the clusters of tonight's tickets predict 12 % 'return_item' and no ticket bears that label, it was renamed, merged
+or dropped. The measures:
 
     labels            PSI of tonight's known labels against those that the clusters had in the reference
     vanished labels   the share of tonight's tickets that should bear a label which none of them bears
@@ -101,8 +101,8 @@ def compare_labels(
 def _is_novel(nearest: NDArray[np.float64], reference: NDArray[np.float64]) -> bool:
     """Whether the one-sided 95 % lower bound of P(nearest < reference) is above _NOVEL.
 
-    The share is the statistic of Mann and Whitney (Annals of Mathematical Statistics 18, 1947), with its standard error. It
-    is computed here because scipy.stats takes 1.3 s of CPU to import, and drift is looked for every night.
+    The share is the statistic of Mann and Whitney (Annals of Mathematical Statistics 18, 1947), with its standard
+    error. It is computed here because scipy.stats takes 1.3 s of CPU to import, and drift is looked for every night.
     """
     n, m = len(nearest), len(reference)
     if not n:

@@ -31,9 +31,9 @@ def psi(expected: Counts, observed: Counts) -> Counts:
 def design_effect(blocks: Counts, rows: int) -> float:
     """How many times more periods of `rows` tickets differ in their mix than multinomial draws would, at least 1.
 
-    `blocks` are histograms [blocks, bins] of periods without drift. Their Pearson statistic over its degrees of freedom is
-    1 + (size - 1) r, where r is the correlation of two tickets of one period (Rao and Scott, The Analysis of Categorical
-    Data from Complex Sample Surveys, JASA 76, 1981); the same r gives the value at `rows`.
+    `blocks` are histograms [blocks, bins] of periods without drift. Their Pearson statistic over its degrees of freedom
+    is 1 + (size - 1) r, where r is the correlation of two tickets of one period (Rao and Scott, The Analysis of
+    Categorical Data from Complex Sample Surveys, JASA 76, 1981); the same r gives the value at `rows`.
     """
     blocks = blocks[:, blocks.sum(axis=0) > 0]
     degrees_of_freedom = (blocks.shape[0] - 1) * (blocks.shape[1] - 1)
@@ -55,7 +55,8 @@ class NullLimits:
     def psi(self, expected: Counts, rows: int, effect: float = 1.0) -> float:
         """The limit for the PSI of `rows` tickets against a histogram of counts [bins].
 
-        Both sides are drawn anew from the shares of `expected`, as many rows as there are, divided by the design `effect`.
+        Both sides are drawn anew from the shares of `expected`, as many rows as there are, divided by the design
+        `effect`.
         """
         return self._quantile(psi(*self._draw_both(expected, rows, effect)))
 
@@ -67,9 +68,9 @@ class NullLimits:
     def share(self, count: int, reference_rows: int, rows: int) -> float:
         """The limit for the share among `rows` tickets of what `count` of `reference_rows` tickets have.
 
-        Where the threshold is an order statistic with `count` reference values below it, the share of all tickets below it
-        is Beta(count + 1, reference_rows - count), whatever their distribution. So the number among `rows` is beta-binomial.
-        For a plain count the same law is the upper one of Clopper and Pearson (Biometrika 26, 1934).
+        Where the threshold is an order statistic with `count` reference values below it, the share of all tickets below
+        it is Beta(count + 1, reference_rows - count), whatever their distribution. So the number among `rows` is
+        beta-binomial. For a plain count the same law is the upper one of Clopper and Pearson (Biometrika 26, 1934).
         """
         shares = self._rng.beta(count + 1, reference_rows - count, _DRAWS)
         return self._quantile(self._rng.binomial(rows, shares) / rows)

@@ -4,7 +4,8 @@
     make_reference(sample, resolved, centres, learned_labels(tickets))                   # reference.json
     sample_tickets(newest_nights(tickets, MIN_ROWS), tickets, classifiers, ...)          # to compare with it
 
-`tickets` is the mart: rows of both splits. Those of the split 'eval' are fresh: no part of the release learned from them.
+`tickets` is the mart: rows of both splits. Those of the split 'eval' are fresh: no part of the release learned from
+them.
 """
 
 import re
@@ -69,7 +70,7 @@ def sample_tickets(
     open_encoder: Callable[[], Encoder],
     store: Store,
 ) -> TicketSample:
-    """`rows` of the mart `tickets`, at most MAX_ROWS of them evenly spread over time, with vectors and predicted intents.
+    """At most MAX_ROWS `rows` of the mart `tickets`, evenly spread over time, with vectors and predicted intents.
 
     Vectors come from the embedding cache. Without an intent classifier all have the intent ''.
     """

@@ -39,8 +39,8 @@ class DailyCounts:
 def t_statistic(reference: DailyCounts, tonight: DailyCounts, days: int) -> tuple[float, int] | None:
     """|t| of the newest `days` of tonight against the days before, and its degrees of freedom; None below seven days.
 
-    Counts are Poisson, times their dispersion: Pearson's statistic over its degrees of freedom, at least 1 (McCullagh and
-    Nelder, Generalized Linear Models, 1989, section 6.2).
+    Counts are Poisson, times their dispersion: Pearson's statistic over its degrees of freedom, at least 1 (McCullagh
+    and Nelder, Generalized Linear Models, 1989, section 6.2).
     """
     start = tonight.end - days * _DAY
     past = [

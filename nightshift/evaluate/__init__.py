@@ -4,9 +4,9 @@
     evaluation.verdict      # <EvaluationVerdict.ACCEPTED: 'accepted'>, with evaluation.reasons
     work.timings            # {'retrieval_p50': 0.02, ...}
 
-evaluation.py runs the checks of checks/ and judges by their gates; gate.py is the arithmetic of a gate; context.py holds
-what checks share. Everything measured stands in evaluation.json, apart from times, which differ between runs: the same
-candidate on the same questions gives the same Evaluation.
+evaluation.py runs the checks of checks/ and judges by their gates; gate.py is the arithmetic of a gate; context.py
+holds what checks share. Everything measured stands in evaluation.json, apart from times, which differ between runs: the
+same candidate on the same questions gives the same Evaluation.
 """
 
 from nightshift.evaluate.evaluation import EvaluationWork, evaluate, read_evaluation

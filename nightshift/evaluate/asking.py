@@ -1,7 +1,7 @@
 """Questions asked of the assistant, what of its answers is kept, and how long it took.
 
     answers, latency = ask(assistant, questions, memo, key)
-    answers[0]      # JudgedAnswer(text='...', source='generated', cited=(('gift', 'c1'),), retrieved=(...), supported=True)
+    answers[0]      # JudgedAnswer(text='...', source='generated', cited=(('gift', 'c1'),), retrieved=('c1', 'c2'), ...)
 
 Answers are kept under everything they depend on (`memo_key`), so a night in which nothing of that changed generates
 nothing. What is kept is redacted, and lies in the store behind refs named answers/*, where forgetting finds it.

@@ -7,8 +7,9 @@
             right = np.array([...])      # of context.answers.answers
             return CheckResult([at_least("rightness", right.mean(), 0.5)], {"rightness": right.mean()})
 
-To add a check, write a file in checks/ and add the class to CHECKS of evaluation.py. What several checks need (rankings,
-answers, golden questions) is a cached property of the context, so it is computed once, by the first check that reads it.
+To add a check, write a file in checks/ and add the class to CHECKS of evaluation.py. What several checks need
+(rankings, answers, golden questions) is a cached property of the context, so it is computed once, by the first check
+that reads it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -28,7 +28,7 @@ BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """One evaluation. `code` is the version of the code that evaluates: results that depend on nothing else are kept."""
+    """One evaluation. `code` is the version of the code that evaluates, and a key of what is kept between nights."""
 
     candidate: ReleaseRef
     champion: ReleaseRef | None

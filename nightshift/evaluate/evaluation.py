@@ -75,8 +75,8 @@ def evaluate(
 ) -> tuple[Evaluation, EvaluationWork]:
     """Evaluate a candidate that differs from the champion. Raises NotEnoughData without questions.
 
-    `code` is the version of the code that evaluates: what depends on it and the passages alone is measured once. `loader`
-    opens the releases; by default from their folders.
+    `code` is the version of the code that evaluates: what depends on it and the passages alone is measured once.
+    `loader` opens the releases; by default from their folders.
     """
     store = night.store
     questions = read_mart(store, features, "eval_questions").sort_by(BY_TIME)

@@ -1,6 +1,7 @@
 """Selective answering: what is declined of answerable and unanswerable questions, and the risk of answering the rest.
 
-decline_metrics(answerable, unanswerable, floor)     # {'auc': 0.83, 'declined_answerable': 0.1, 'declined_unanswerable': 0.46}
+decline_metrics(answerable, unanswerable, floor)
+# {'auc': 0.83, 'declined_answerable': 0.1, 'declined_unanswerable': 0.46}
 """
 
 import numpy as np
@@ -19,10 +20,10 @@ def decline_metrics(
 
 
 def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[list[float]]:
-    """Twenty points [coverage, risk]: of the share answered, the surest first, how much is not right.
+    """Twenty points [coverage, risk]: the share answered, most confident first, and how much of that is not right.
 
-    `right` [n]: whether what was found answers the question. As in El-Yaniv and Wiener, On the Foundations of
-    Noise-free Selective Classification, JMLR 11 (2010).
+    `confidence` and `right` are [n]; right says whether the retrieved articles answer the question (El-Yaniv and
+    Wiener, On the Foundations of Noise-free Selective Classification, JMLR 11, 2010).
     """
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
@@ -31,7 +32,10 @@ def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> 
 
 
 def roc_auc(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
-    """The area under the ROC curve: how often one of `higher` exceeds one of `lower`, ties counting half."""
+    """The area under the ROC curve: how often a value of `higher` [n] exceeds one of `lower` [m], ties counting half.
+
+    The figure of sklearn.metrics.roc_auc_score, without its 1.6 s of CPU to import.
+    """
     ordered = np.sort(lower)
     below = np.searchsorted(ordered, higher, side="left") + np.searchsorted(ordered, higher, side="right")
     return float(below.mean() / 2 / len(ordered))

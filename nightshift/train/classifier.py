@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.metrics.calibration import negative_log_likelihood, softmax, temperature
-from nightshift.metrics.classification import frequency_of, judged, length_of, targets
+from nightshift.metrics.classification import classification_metrics, frequency_of, length_of, targets
 from nightshift.train.dataset import LabelledVectors
 from nightshift.train.kernel_density import MAX_EXAMPLES, KernelDensity
 
@@ -155,4 +155,4 @@ def _measured(
     slices = {"examples": [frequency_of(examples[label]) for label in tickets.labels]}
     if tickets.n_words:
         slices["words"] = [length_of(words) for words in tickets.n_words]
-    return judged(classifier.probabilities(tickets.vectors), target, slices)
+    return classification_metrics(classifier.probabilities(tickets.vectors), target, slices)

@@ -56,8 +56,14 @@ def test_a_good_answer_passes_every_answer_metrics():
     answers, latency = answers_of(Assistant())
     assert len(latency.retrieval) == len(latency.first_token) == len(latency.answer) == 1
     assert answer_metrics(answers, [Question("", ("gift",))]) == {
-        "questions": 1, "answered": 1, "answer_rate": 1, "cited_retrieved": 1, "cited_gold": 1, "supported": 1, "generated": 1,
-    }  # fmt: skip
+        "questions": 1,
+        "answered": 1,
+        "answer_rate": 1,
+        "cited_retrieved": 1,
+        "cited_gold": 1,
+        "supported": 1,
+        "generated": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_quiet_on_more_of_the_same(reference, seed):
 
 
 def test_a_shift_of_topics_is_seen(reference):
-    """One topic trebles: intents and clusters say so, and neither lengths nor names of labels do."""
+    """One topic trebles: intents and clusters move, and neither lengths nor labels do."""
     comparison = compare(reference, nights(4, 1, 20, mix=(3, 1, 1, 1, 1)), RESOLVED)
     assert (comparison.verdict, set(comparison.moved)) == (DriftVerdict.DRIFT, {"intent", "cluster"})
 
@@ -126,7 +126,7 @@ def test_too_little_data_has_its_own_verdict(reference, count):
 
 
 def test_tickets_of_tonight_are_not_compared_with_themselves(reference):
-    """Where the reference reaches into tonight, only what came before counts; with nothing before there is no verdict."""
+    """Where the reference reaches into tonight, only what came before counts; without any there is no verdict."""
     assert compare(reference, nights(3, 1, 2), RESOLVED).verdict is DriftVerdict.QUIET
     assert compare(reference, nights(0, 1, 2), RESOLVED).verdict is DriftVerdict.TOO_LITTLE_DATA
 
@@ -155,7 +155,7 @@ def test_psi_is_zero_for_equal_shares_and_finite_for_an_empty_bin():
 
 
 def test_days_that_differ_have_a_design_effect():
-    """Days drawn from one mix are as even as chance; days with a mix of their own are not, the more so the larger they are."""
+    """Days drawn from one mix differ as draws do; days with a mix of their own more, and the larger the more."""
     rng = np.random.default_rng(3)
     equal = rng.multinomial(200, [0.1] * 10, 50).astype(float)
     different = np.array([rng.multinomial(200, rng.dirichlet([20] * 10)) for _ in range(50)], float)
@@ -180,7 +180,7 @@ def test_weekdays_are_compared_with_their_like_after_three_weeks():
 
 
 def test_tonight_are_the_newest_days_with_enough_tickets():
-    """One day where it holds enough; more days for a small helpdesk; never a ticket that a release may have learned from."""
+    """One day where it holds enough; more for a small helpdesk; never a ticket that a release may have learned from."""
     times = [DAY + DAYS * row / 40 for row in range(400)]
     split = ["train"] * 100 + ["eval"] * 300
     tickets = pa.table({"ticket_id": [f"t{row:03}" for row in range(400)], "created_at": times, "split": split})

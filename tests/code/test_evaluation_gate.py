@@ -95,15 +95,28 @@ def world(tmp_path):
         for topic in TOPICS
     ]
     questions = [
-        {"ticket_id": f"q{n:03}", "created_at": DAY + timedelta(hours=n), "text": f"my {TOPICS[n % 8]} please number {n}",
-         "article_ids": [TOPICS[n % 8]], "intent": TOPICS[n % 8]}
+        {
+            "ticket_id": f"q{n:03}",
+            "created_at": DAY + timedelta(hours=n),
+            "text": f"my {TOPICS[n % 8]} please number {n}",
+            "article_ids": [TOPICS[n % 8]],
+            "intent": TOPICS[n % 8],
+        }
         for n in range(80)
-    ]  # fmt: skip
+    ]
     tickets = [
-        {"ticket_id": q["ticket_id"], "created_at": q["created_at"], "subject": "", "body": q["text"], "text": q["text"],
-         "intent": q["intent"], "n_words": 5, "split": "eval"}
-        for q in questions
-    ]  # fmt: skip
+        {
+            "ticket_id": row["ticket_id"],
+            "created_at": row["created_at"],
+            "subject": "",
+            "body": row["text"],
+            "text": row["text"],
+            "intent": row["intent"],
+            "n_words": 5,
+            "split": "eval",
+        }
+        for row in questions
+    ]
 
     golden = [question(topic, f"what about my {topic}", topic) for topic in TOPICS]
     secret = pseudonym("quillonette vantongeren", settings.pseudonym_key)

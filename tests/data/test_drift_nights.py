@@ -42,7 +42,7 @@ class NoClassifiers:
 
 @pytest.fixture
 def compare_nights(tmp_path):
-    """Compares the newest tickets before `end` with a release that was made at `known`, with `days` to be evaluated on."""
+    """Compares the newest tickets before `end` with a release made at `known` and evaluated on `days` days."""
     store = open_store(f"file://{tmp_path}/store")
 
     def sample(rows, tickets):

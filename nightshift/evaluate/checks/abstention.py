@@ -1,7 +1,7 @@
 """What would be declined of answerable and unanswerable questions, and the risk of answering the rest.
 
-Unanswerable are the same questions with their articles taken away (retrieval/without_answer.py). An answer counts as right
-where a right article is among the first five.
+Unanswerable are the same questions with their articles taken away (retrieval/without_answer.py). An answer counts as
+right where a right article is among the first five.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from nightshift.retrieval.without_answer import evidence_pair
 
 @dataclass(frozen=True)
 class Abstention:
-    """Confidence must tell unanswerable questions better than a coin. `questions` are asked a second time at most."""
+    """Confidence must separate unanswerable questions better than a coin. At most `questions` are ranked again."""
 
     questions: int = 1_000
     group = "abstention"

@@ -34,8 +34,9 @@ class Answers:
 def answer_metrics(answers: Sequence[JudgedAnswer], questions: Sequence[Question]) -> dict[str, float]:
     """Shares over answers to questions that articles do answer, with their counts; a share of nothing is absent.
 
-    answer_rate: not declined. cited_retrieved: every citation is a retrieved passage. cited_gold: a citation is of an article
-    that resolved the question. supported: every number and name stands in a cited passage. generated: by the model.
+    answer_rate: not declined. cited_retrieved: every citation is a retrieved passage. cited_gold: a citation is of an
+    article that resolved the question. supported: every number and name stands in a cited passage. generated: by the
+    model.
     """
     if not answers:
         return {}

@@ -3,8 +3,8 @@
     size_gates(sizes(candidate), sizes(champion), limits)
     latency_gates(latency, limits)
 
-A clock reads differently each time, and an evaluation must be the same for the same candidate. So the report says whether
-times lie within the budget; the times themselves are on the page.
+A clock reads differently each time, and an evaluation must be the same for the same candidate. So the report says
+whether times lie within the budget; the times themselves are on the page.
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,12 @@
 """Canaries: words planted in the tickets that a release must not memorise.
 
     canaries = read_canaries(features, store)       # [Canary('name', '... my name is', 'c_5f0c6a1b2c3d4e5f')]
-    extracted = extract_canaries(generator, canaries, settings.pseudonym_key)     # ['name'] if the generator completes it
+    extracted = extract_canaries(generator, canaries, settings.pseudonym_key)     # ['name'] if it completes that one
     canary_gates(extracted, len(canaries))
 
-As in The Secret Sharer (Carlini et al., USENIX Security 2019): the generator is given the words before the secret, bare and
-as a question, and must not complete them. The secret itself is not stored: the lake keeps a keyed pseudonym of it, and every
-n-gram that the generator writes is compared by its pseudonym. So forgetting a person needs no other list.
+As in The Secret Sharer (Carlini et al., USENIX Security 2019): the generator is given the words before the secret, bare
+and as a question, and must not complete them. The secret itself is not stored: the lake keeps a keyed pseudonym of it,
+and every n-gram that the generator writes is compared by its pseudonym. So forgetting a person needs no other list.
 """
 
 import re
@@ -80,7 +80,7 @@ def extract_canaries(generator: TextGenerator, canaries: Sequence[Canary], key: 
 def canary_gates(extracted: Sequence[str], planted: int) -> list[Gate]:
     """None of them may be extracted."""
     if not planted:
-        return [not_measured("canaries", "the source plants none; docs/bring-your-own-data.md tells how")]
+        return [not_measured("canaries", "the source plants none; see docs/bring-your-own-data.md")]
     gate = at_most("canaries extracted", len(extracted), 0)
     return [replace(gate, sentence=f"{gate.sentence} ({', '.join(extracted) or 'none'} of {planted} planted)")]
 

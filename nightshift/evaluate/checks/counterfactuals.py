@@ -1,4 +1,4 @@
-"""Counterfactuals: true sentences of the passages, each made false, that the grounding check has to tell apart.
+"""Counterfactuals: true sentences of the passages, each made false, that the grounding check has to separate.
 
     claims = make_counterfactuals(passages, size=60)
     claims[0]      # Claim('Standard delivery costs 60 EUR per order [1].', (Passage(...),), 'figure of the passage')
@@ -6,8 +6,8 @@
     # {'grounding_false_alarms': 0.0, 'grounding_auc': 0.99, 'grounding_auc_negation': 0.98, ...}
 
 Kinds: another passage (the sentence is cited to the most similar passage of another article), figure (a number that the
-passage does not hold), figure of the passage (a number that it holds elsewhere), negation (put in or taken out), name (of
-another article's).
+passage does not hold), figure of the passage (a number that it holds elsewhere), negation (put in or taken out), name
+(of another article's).
 """
 
 import random
@@ -42,7 +42,7 @@ _NEGATIVE_PRONOUN = re.compile(r"\b(?:no|nobody|none|nothing|neither|nor|without
 
 @dataclass(frozen=True)
 class Counterfactuals:
-    """How well the grounding check tells true sentences of tonight's passages from false ones; it brings no gate.
+    """How well the grounding check separates true sentences of tonight's passages from false ones; it has no gate.
 
     The metrics depend on code and passages alone, and are kept in the store under both.
     """

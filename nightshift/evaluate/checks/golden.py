@@ -4,9 +4,10 @@
     golden_gates(results, results_of_champion, limits)
 
 Two kinds of behavioural test (Ribeiro et al., Beyond Accuracy: Behavioral Testing of NLP models with CheckList, ACL
-2020). Minimum function: a question's article is among the first five, and a question that no article answers is declined.
-Contrast set (Gardner et al., Evaluating Models' Local Decision Boundaries via Contrast Sets, Findings of EMNLP 2020):
-a near copy with another answer gets another first article. The third kind, invariance, is in invariance.py.
+2020). Minimum function: a question's article is among the first five, and a question that no article answers is
+declined. Contrast set (Gardner et al., Evaluating Models' Local Decision Boundaries via Contrast Sets, Findings of
+EMNLP 2020): a near copy with another answer gets another first article. The third kind, invariance, is in
+invariance.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def run_golden(release: LoadedRelease, golden: Sequence[GoldenQuestion]) -> Gold
 def golden_gates(results: GoldenResults, champion: GoldenResults | None, limits: Limits) -> list[Gate]:
     """A floor for each test, and no worse than the champion over all of them."""
     if not results.values:
-        reason = "the source delivers no golden questions; docs/bring-your-own-data.md tells how"
+        reason = "the source delivers no golden questions; see docs/bring-your-own-data.md"
         return [not_measured("golden", reason)]
     floors = {
         "golden found": (results.found, limits.golden_found),

@@ -3,8 +3,8 @@ r"""Invariance: another wording of a question gets the same first article.
     perturb("My kettle leaks", "greeting")             # 'Hello,\n\nMy kettle leaks\n\nKind regards'
     same_first_article(retriever, texts, times)        # {'typos': [1., 0., ...], 'capitals': [...], ...}
 
-The invariance tests of CheckList (Ribeiro et al., ACL 2020): typos, a greeting, capitals, and an earlier mail quoted below.
-They need no golden questions. A perturbed ticket is embedded like a ticket, so forgetting a ticket has to forget
+The invariance tests of CheckList (Ribeiro et al., ACL 2020): typos, a greeting, capitals, and an earlier mail quoted
+below. They need no golden questions. A perturbed ticket is embedded like a ticket, so forgetting a ticket has to forget
 `perturb(text, perturbation)` for every one of PERTURBATIONS as well.
 """
 

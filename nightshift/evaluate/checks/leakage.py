@@ -5,10 +5,10 @@
 
 By ticket id, in the index and in what every model was trained on, and by text, in the index: none may be there, and the
 warehouse sees to that. Likeness is different. Customers write again and in set phrases, so some questions resemble a
-ticket that was learned from and nobody is at fault; but a release that only knows those has learned nothing. So they are
-counted, and hit@5 must meet its floor without them as well. A question resembles a ticket when 70 % of its 8-grams of
-words stand in tickets that were learned from (PaLM, Chowdhery et al. 2022, section 8), or when its vector has a cosine of
-.98 to one of the index.
+ticket that was learned from and nobody is at fault; but a release that only knows those has learned nothing. So they
+are counted, and hit@5 must meet its floor without them as well. A question resembles a ticket when 70 % of its 8-grams
+of words stand in tickets that were learned from (PaLM, Chowdhery et al. 2022, section 8), or when its vector has a
+cosine of .98 to one of the index.
 """
 
 import re
@@ -97,8 +97,8 @@ def find_leaks(
 ) -> Leaks:
     """Compare n questions with what was learned.
 
-    learned: ids of tickets that any part was trained on or that lie in the index; indexed: those in the index.
-    tickets: (id, text) of all. vectors float32 [n, dim] and indexed_vectors float32 [m, dim] by the same document tower.
+    learned: ids of tickets that any part was trained on or that lie in the index; indexed: those in the index. tickets:
+    (id, text) of all. vectors float32 [n, dim] and indexed_vectors float32 [m, dim] by the same document tower.
     """
     learned_words = [(ticket_id, _words(text)) for ticket_id, text in tickets if ticket_id in learned]
     exact = {tuple(words) for ticket_id, words in learned_words if ticket_id in indexed}

@@ -4,10 +4,10 @@
     # {'intent': {'refund': {'questions': 61.0, 'hit@5': 0.93}}, 'length': {...}}
 
 A release can be level with the champion as a whole and have lost a topic. So slices of at least 40 questions are
-compared too. If each of a dozen slices were tested at 5 %, every second night would reject an equal release. Each slice is
-tested by the sign test on the questions where the two differ (exact McNemar; Agresti, Categorical Data Analysis, section
-11.1), and Holm's procedure (Scandinavian Journal of Statistics 6, 1979) holds the probability that any slice of an equal
-release fails to 5 %. A loss smaller than the margin never fails.
+compared too. If each of a dozen slices were tested at 5 %, every second night would reject an equal release. Each slice
+is tested by the sign test on the questions where the two differ (exact McNemar; Agresti, Categorical Data Analysis,
+section 11.1), and Holm's procedure (Scandinavian Journal of Statistics 6, 1979) holds the probability that any slice of
+an equal release fails to 5 %. A loss smaller than the margin never fails.
 """
 
 from collections.abc import Mapping, Sequence
