@@ -77,7 +77,7 @@ def test_nothing_stored_holds_the_canary(company):
 
 
 def test_a_stage_launched_alone_trains_in_two_processes(company):
-    """One task on the artifacts of the night, under torch elastic as in the full profile: two processes, one adapter."""
+    """Under torch elastic as in the full profile, one task on the artifacts of the night makes one adapter."""
     store = open_store(company.settings.store)
     champion = registry.serving(company.settings)
     serving = StoredRelease(champion.digest, store)
