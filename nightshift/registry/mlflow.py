@@ -19,7 +19,7 @@ from nightshift.errors import NoChampion, RegistryError
 from nightshift.night import Night
 from nightshift.registry.tracking import experiment, is_new, log_metrics, registry_client
 from nightshift.release.evaluation_report import FILE as EVALUATION
-from nightshift.release.layout import StoredRelease
+from nightshift.release.layout import LINEAGE, StoredRelease
 from nightshift.settings import Settings
 
 MODEL = "support-assistant"
@@ -184,7 +184,7 @@ def _new_version(client: Any, release: Release, evaluation: Evaluation, night: N
     name = f"release {release.version}"
     run = client.create_run(experiment(client, night.settings), run_name=name, tags=tags).info.run_id
     log_metrics(client, run, evaluation.metrics)
-    client.log_dict(run, StoredRelease(release.digest, night.store).lineage, "lineage.json")
+    client.log_dict(run, StoredRelease(release.digest, night.store).lineage, LINEAGE)
     report = night.store.get_json(night.store.tree(evaluation.digest)[EVALUATION])
     client.log_dict(run, report, EVALUATION)
     client.set_terminated(run)

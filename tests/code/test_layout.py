@@ -1,7 +1,9 @@
 """A release is composed from its parts: whole, without copies, and the same for the same parts."""
 
+import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,9 @@ from nightshift.errors import StoreError
 from nightshift.release.compose import Parts, compose
 from nightshift.release.layout import SERVED, ReleaseFolder, StoredRelease, Weights
 from nightshift.store import open_store
+
+ROOT = Path(__file__).parents[2]
+FILE_NAME = re.compile(r"""["'/](policy|weights|prompts|reference|lineage|release)\.json["']""")
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_release_json_names_the_adapters(parts, store):
 
 
 def test_an_absent_model_is_named(parts, store):
-    """A release without its heads is refused, and the error says which model is absent."""
+    """A release without its classifiers is refused, and the error says which model is absent."""
     models = {name: model for name, model in parts.models.items() if name != "classifiers"}
     with pytest.raises(StoreError, match="classifiers"):
         compose(replace(parts, models=models), store)
@@ -87,3 +92,40 @@ def test_a_digest_that_is_no_release_is_an_error(parts, store):
     """The record of a tree that is no release is a StoreError that names the file it lacks."""
     with pytest.raises(StoreError, match=r"holds no release\.json"):
         _ = StoredRelease(parts.index.digest, store).record
+
+
+def test_the_values_of_a_release_are_the_same_on_disk_and_in_the_store(parts, store):
+    """Policy, weights, prompts, reference, lineage and record read from a checkout equal those read from the store."""
+    stored = StoredRelease(compose(parts, store).digest, store)
+    folder = ReleaseFolder.open(stored.checkout().path)
+    for release in (stored, folder):
+        assert (release.policy, release.weights, release.prompts) == (parts.policy, parts.weights, parts.prompts)
+        assert (release.reference, release.lineage) == (parts.reference, parts.lineage)
+        assert release.comparable
+    assert stored.record == folder.record
+    assert folder.record.weights == asdict(parts.weights)
+
+
+def test_a_folder_of_links_holds_what_retrieval_needs(parts, store, tmp_path):
+    """A folder linked from the parts of another release gives the same weights, policy and model files."""
+    whole = StoredRelease(compose(parts, store).digest, store).checkout()
+    linked = ReleaseFolder.link(
+        tmp_path / "linked",
+        index=whole.index,
+        document_tower=whole.document_tower,
+        query_tower=whole.document_tower,
+        classifiers=whole.classifiers,
+        weights=whole.weights,
+        policy=whole.policy,
+    )
+    assert (linked.weights, linked.policy) == (whole.weights, whole.policy)
+    assert (linked.query_tower / "model.json").read_text() == (whole.document_tower / "model.json").read_text()
+    with pytest.raises(StoreError, match="is no release folder"):
+        ReleaseFolder.open(linked.path)
+
+
+def test_only_the_layout_names_the_files_of_a_release():
+    """No other module of the package, the tasks or the service spells the name of a JSON file inside a release."""
+    modules = [path for room in ("nightshift", "serving", "tasks", "workflows") for path in (ROOT / room).rglob("*.py")]
+    naming = [path.name for path in modules if FILE_NAME.search(path.read_text())]
+    assert naming == ["layout.py"]
