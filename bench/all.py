@@ -120,7 +120,7 @@ SECTIONS = (
         ("bench.declining", *THUNDERBIRD, "--train-until", "2025-01-01", "--tower", "never"),
         "thunderbird",
     ),
-    Section("grounding", "Telling planted falsehoods", ("bench.grounding",)),
+    Section("grounding", "Detecting counterfactuals", ("bench.grounding",)),
     Section("answers", "Answers, before and after training", ("bench.answers", "--source", "simulate://shop?night=1")),
     Section(
         "answers-thunderbird",

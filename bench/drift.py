@@ -1,6 +1,6 @@
 """Drift, night by night: how often a quiet night raises an alarm, and on which night a planted shift is detected.
 
-    python -m bench.drift                                            # the simulated company: 4 seeds, and 100 quiet nights
+    python -m bench.drift      # the simulated company: 4 seeds, and 100 quiet nights
     python -m bench.drift --state /tmp/drift                         # again, with the embeddings of the last time
     python -m bench.drift --source ../shared/data/thunderbird --mapping thunderbird --from 2024-04-01 --until 2025-07-01
 
@@ -100,7 +100,7 @@ def quiet(desk: Desk, encoders: Encoders) -> str:
 
 
 def power(desk: Desk, encoders: Encoders) -> str:
-    """In how many nights of each size a shift is detected: nights drawn from three weeks of tickets after the release."""
+    """In how many nights of each size a shift is detected, drawn from three weeks after the release."""
     end = start_of(QUIET_FROM).replace(tzinfo=None)
     known, after = cut(desk, end), cut(desk, end + timedelta(days=3 * WEEK))
     later = after.tickets.filter(pc.greater_equal(after.tickets["created_at"], end))

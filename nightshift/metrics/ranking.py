@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def first_ranks(scores: NDArray[np.floating], golds: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The rank [n] (1 = first) of the best right article, from scores and golds [n, articles]; ties count against it."""
+    """The rank [n] of the best right article (1 = first), from scores and golds [n, articles]; ties rank it lower."""
     best = np.where(golds, scores, -np.inf).max(axis=1, keepdims=True)
     ahead = (scores >= best) & ~golds
     return np.asarray(1 + ahead.sum(axis=1), np.int64)

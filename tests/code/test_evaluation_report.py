@@ -1,4 +1,4 @@
-"""evaluation.json is read back as it was written, and an older one as far as it goes; checks add to it by themselves."""
+"""evaluation.json is read as it was written, an older one as far as it goes; a check adds to it by itself."""
 
 import json
 

@@ -145,7 +145,7 @@ def _none_worse(slices: Sequence[Slice], limits: Limits) -> Gate:
         f"{part.name} is {points(-part.loss)} the champion on {len(part.hits):,} questions (adjusted p {p_value:.3g})"
         for p_value, part in worse or adjusted[:1]
     )
-    result = "significant" if worse else "not significant"
+    result = "a significant loss" if worse else "no significant loss beyond the margin"
     sentence = f"{named}; {result} at {alpha:g} over {len(slices)} slices"
     value = round(adjusted[0][0], 6)
     return Gate("slices no worse than the champion", value, alpha, not worse, sentence, GateKind.SIGNIFICANCE)
