@@ -48,7 +48,7 @@ PROFILES = {
 
 
 def profile(name: str) -> Profile:
-    """The profile called `name`, on the base models of the environment; Raises SettingsError.
+    """The profile called `name`, on the base models of the environment. Raises SettingsError for an unknown one.
 
     NIGHTSHIFT_ENCODER_BASE and NIGHTSHIFT_GENERATOR_BASE are URLs: pypi:wheel/path, hf:org/model or file:/folder.
     """

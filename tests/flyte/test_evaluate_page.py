@@ -17,7 +17,7 @@ GATES = [
 ]
 
 
-def shown(verdict, reasons):
+def evaluate_page(verdict, reasons):
     metrics = {"hit@1": 0.5, "hit@5": 0.712, "answers_cited_gold": 0.7}
     report = EvaluationReport(
         release="r",
@@ -34,15 +34,15 @@ def shown(verdict, reasons):
 
 
 def test_the_verdict_and_why_come_first():
-    """A hurried person reads one sentence, then the other reasons, then the gates."""
-    html = shown(EvaluationVerdict.REJECTED, ["canaries extracted: 1", "and another"])
+    """The page shows the verdict with its first reason, then the other reasons, then the gates."""
+    html = evaluate_page(EvaluationVerdict.REJECTED, ["canaries extracted: 1", "and another"])
     assert html.index("Rejected: canaries extracted") < html.index("and another") < html.index("<table")
     assert "<b>2 of 3</b><span>gates passed</span>" in html
 
 
 def test_gates_stand_in_groups_with_their_sentences():
     """A group is named once, what failed is marked, and nothing is markup that was not ours."""
-    html = shown(EvaluationVerdict.REJECTED, ["x"])
+    html = evaluate_page(EvaluationVerdict.REJECTED, ["x"])
     assert html.count("<td>retrieval quality</td>") == 1
     assert html.count(">FAILED<") == 1
     assert "&lt;name&gt;" in html
