@@ -11,11 +11,12 @@ from typing import Final
 
 Groups = Sequence[Sequence[str]]  # every group needs one of its alternatives
 
-_ONES: Final = (
+_ONES: Final = re.findall(
+    r"\w+",
     "zero one two three four five six seven eight nine ten eleven twelve "
-    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+)
+_TENS: Final = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
 _NUMBER_WORDS: Final = {word: str(value) for value, word in enumerate(_ONES)} | {
     word: str(10 * value) for value, word in enumerate(_TENS, start=2)
 }
