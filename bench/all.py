@@ -1,10 +1,10 @@
-"""Run the benchmarks and rewrite docs/RESULTS.md with what they printed, the machine and the versions.
+"""Run the benchmarks and write their output, the machine and the versions to docs/RESULTS.md.
 
-python -m bench.all                                        # what needs no data of others; about an hour on two cores
-python -m bench.all --data ../shared/data                  # and what runs on the public sets in that folder
-python -m bench.all --only search embedding                # these sections; the others stay as they were measured
+python -m bench.all                                        # those that need no public sets; about an hour on two cores
+python -m bench.all --data DATA                            # and those on the public sets in that folder
+python -m bench.all --only search embedding                # these sections; the others keep their measurements
 
-A section is one command and what it printed.
+A section is one command and its output.
 """
 
 import argparse
@@ -35,8 +35,9 @@ PACKAGES = (
 )
 HEAD = """# Results
 
-`make bench` runs the commands below and rewrites this file; `python -m bench.all --only NAME` rewrites one section. Each was run
-once, on a shared machine whose speed changes from minute to minute: ratios within a section say more than seconds.
+`make bench` runs the commands below and rewrites this file; `python -m bench.all --only NAME` rewrites one section.
+Each was run once, on a shared machine whose speed changes from minute to minute: compare the ratios within a section,
+not the seconds.
 `DATA` stands for a folder with the public sets.
 """
 
@@ -47,11 +48,11 @@ class Section:
 
     name: str
     title: str
-    words: tuple[str, ...]
+    command_line: tuple[str, ...]
     needs: str = ""
 
     def command(self, data: Path | None) -> list[str]:
-        return ["-m", *(word.replace("DATA", str(data)) for word in self.words)]
+        return ["-m", *(word.replace("DATA", str(data)) for word in self.command_line)]
 
 
 THUNDERBIRD = ("--source", "DATA/thunderbird", "--mapping", "thunderbird")
@@ -78,21 +79,21 @@ SECTIONS = (
     Section("intents", "Intents", ("bench.intents", "--train", "DATA/banking77/train.parquet"), "banking77"),
     Section(
         "novelty",
-        "Questions of no known intent",
+        "Questions of an unknown intent",
         ("bench.studies.novelty", "--train", "DATA/clinc150/train_val.parquet", "--label-column", "intent"),
         "clinc150",
     ),
     Section(
         "injection",
-        "Texts that give orders to their reader",
+        "Prompt injection",
         ("bench.injection", "--prompts", "DATA/guard/injection_dev.parquet"),
         "guard",
     ),
     Section(
-        "declining",
-        "Declining",
+        "abstention",
+        "Abstention",
         (
-            "bench.declining",
+            "bench.abstention",
             "--source",
             "simulate://shop?night=12&seed=11",
             "--train-until",
@@ -102,10 +103,10 @@ SECTIONS = (
         ),
     ),
     Section(
-        "declining-long",
-        "Declining: with a month of past",
+        "abstention-long",
+        "Abstention: with a month of past",
         (
-            "bench.declining",
+            "bench.abstention",
             "--source",
             "simulate://shop?night=12&seed=11&history=30",
             "--train-until",
@@ -115,9 +116,9 @@ SECTIONS = (
         ),
     ),
     Section(
-        "declining-thunderbird",
-        "Declining: a real support forum",
-        ("bench.declining", *THUNDERBIRD, "--train-until", "2025-01-01", "--tower", "never"),
+        "abstention-thunderbird",
+        "Abstention: a real support forum",
+        ("bench.abstention", *THUNDERBIRD, "--train-until", "2025-01-01", "--tower", "never"),
         "thunderbird",
     ),
     Section("grounding", "Detecting counterfactuals", ("bench.grounding",)),
@@ -145,21 +146,21 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {platform.python_version()}; {versions}"
 
 
-def measured(section: Section, data: Path | None) -> str:
-    """One benchmark as a section: its command, what it printed, when and where."""
+def run_section(section: Section, data: Path | None) -> str:
+    """One benchmark as a section: its command, its output, the date and the machine."""
     print(f"== {section.name}", file=sys.stderr, flush=True)
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, *section.command(data)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     day = datetime.now(UTC).strftime("%Y-%m-%d")
-    command = f"    python -m {shlex.join(section.words)}"
-    said = done.stdout.strip()
+    command = f"    python -m {shlex.join(section.command_line)}"
+    output = result.stdout.strip()
     if data:
-        said = said.replace(str(data.absolute()), "DATA").replace(str(data), "DATA")
-    return f"## {section.title}\n\n{command}\n\n{said}\n\nMeasured {day} on {machine()}.\n"
+        output = output.replace(str(data.absolute()), "DATA").replace(str(data), "DATA")
+    return f"## {section.title}\n\n{command}\n\n{output}\n\nMeasured {day} on {machine()}.\n"
 
 
-def written(text: str) -> dict[str, str]:
+def read_sections(text: str) -> dict[str, str]:
     """The sections of a results file by title."""
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
     return {part.splitlines()[0].removeprefix("## "): f"{part.strip()}\n" for part in parts}
@@ -169,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the public sets, e.g. with thunderbird/ in it")
     parser.add_argument(
-        "--only", nargs="+", choices=[one.name for one in SECTIONS], metavar="NAME", help="sections to run"
+        "--only", nargs="+", choices=[section.name for section in SECTIONS], metavar="NAME", help="sections to run"
     )
     arguments = parser.parse_args()
     for section in SECTIONS:
@@ -178,10 +179,12 @@ def main() -> None:
         if section.needs and not (arguments.data and (arguments.data / section.needs).exists()):
             print(f"... {section.name}: left out, --data names no folder with {section.needs}", file=sys.stderr)
             continue
-        text = measured(section, arguments.data)
-        known = written(RESULTS.read_text()) | {section.title: text}
-        ordered = [known[one.title] for one in SECTIONS if one.title in known]
-        RESULTS.write_text("\n".join([HEAD, *ordered]))  # after each section: an hour is long
+        text = run_section(section, arguments.data)
+        known = read_sections(RESULTS.read_text()) | {section.title: text}
+        ordered = [known[section.title] for section in SECTIONS if section.title in known]
+        RESULTS.write_text(
+            "\n".join([HEAD, *ordered])
+        )  # after each section, so that an interrupted run keeps its results
     print(RESULTS)
 
 

@@ -1,8 +1,8 @@
 """The generator before and after its night, side by side: the same questions, passages, prompt and checks.
 
-    python -m bench.answers                                                       # the simulated company, a night of its own
-    python -m bench.answers --source exports/desk --mapping desk.yaml --test-from 2025-01-01
-    python -m bench.answers --home .nightshift                                    # the release that serves there
+    python -m bench.answers                              # a night of the simulated company
+    python -m bench.answers --source exports/helpdesk --mapping helpdesk.yaml --test-from 2025-01-01
+    python -m bench.answers --home .nightshift           # the release that serves there
 
 The tuned generator is measured whether or not the night let it serve. Questions are those asked from the split on whose
 answer a customer accepted. Every answer passes the same check before it counts as generated; what fails is replaced by
@@ -108,7 +108,7 @@ def answers(
 def measures(
     said: Sequence[Answered], away: Sequence[Answered], asked: Sequence[Case], encoder: OnnxEncoder
 ) -> dict[str, NDArray[np.float64]]:
-    """What is compared, a value a question: shares, likeness to the accepted answer, and declining where it is right."""
+    """The compared measures, one value per question: shares, likeness to the accepted answer, and right declining."""
     right = [any(one.article_id in case.articles for one in a.citations) for a, case in zip(said, asked, strict=True)]
     texts = [without_marks(one.text) for one in said]
     cosines = (encoder.encode(texts) * encoder.encode([case.accepted for case in asked])).sum(axis=1)
@@ -136,7 +136,8 @@ def f1(said: str, wanted: str) -> float:
 
 def row(name: str, base: NDArray[np.float64], tuned: NDArray[np.float64]) -> str:
     low, high = interval(tuned - base, SEED)
-    return f"| {name} | {base.mean():.3f} | {tuned.mean():.3f} | {(tuned - base).mean():+.3f} ({low:+.3f} to {high:+.3f}) |"
+    difference = f"{(tuned - base).mean():+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"| {name} | {base.mean():.3f} | {tuned.mean():.3f} | {difference} |"
 
 
 def compare(home: Path, n: int) -> str:
@@ -169,8 +170,8 @@ def compare(home: Path, n: int) -> str:
     tried = {name: int(adapter.metrics[name]) for name in ("questions", "passed_base", "passed")}
     lines.append(f"\n{len(asked)} questions of {len(questions)}, seed {SEED}, {settings.threads} threads.")
     lines.append(
-        f"The night asked both {tried['questions']} held-out questions: the base answered {tried['passed_base']}, the tuned one "
-        f"{tried['passed']}; {'the tuned one' if at_least_base(adapter) else 'the base'} serves."
+        f"Of the night's {tried['questions']} held-out questions the base answered {tried['passed_base']}, the tuned "
+        f"one {tried['passed']}; {'the tuned one' if at_least_base(adapter) else 'the base'} serves."
     )
     return "\n".join(lines)
 
@@ -203,7 +204,8 @@ def main() -> None:
         cost = cost_of([*NIGHTLY, *words], env, Path(name) / "night.log")
         print(compare(Path(name) / "state", chosen.questions))
         print(
-            f"\nThe night took {cost.wall:.0f} s, {cost.cpu:.0f} s of CPU; source {chosen.source}, profile {chosen.profile}."
+            f"\nThe night took {cost.wall:.0f} s, {cost.cpu:.0f} s of CPU; source {chosen.source}, "
+            f"profile {chosen.profile}."
         )
 
 

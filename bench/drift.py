@@ -2,7 +2,7 @@
 
     python -m bench.drift      # the simulated company: 4 seeds, and 100 quiet nights
     python -m bench.drift --state /tmp/drift                         # again, with the embeddings of the last time
-    python -m bench.drift --source ../shared/data/thunderbird --mapping thunderbird --from 2024-04-01 --until 2025-07-01
+    python -m bench.drift --source DATA/thunderbird --mapping thunderbird --from 2024-04-01 --until 2025-07-01
 
 The first nights are compared with a release of the night before; the quiet ones and those of --source with one that is
 renewed every week. Of a release only what drift reads is made: intent classifier, resolved tickets, reference. Prints
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.helpdesk import Desk, Encoders, champion, cut, desks, judged
+from bench.helpdesk import Encoders, Helpdesk, champion, compare_night, cut, helpdesks
 from bench.source import source_url
 from nightshift.artifacts import DriftVerdict
 from nightshift.drift.detect import Comparison, TicketSample, compare
@@ -53,23 +53,25 @@ def shop(night: int, seed: int) -> str:
 def first_nights(seed: int, encoders: Encoders) -> dict[int, Comparison]:
     """Each of the first nights of a company, as they were delivered, against a release of the night before."""
     comparisons, serving = {}, None
-    for night, desk in enumerate(desks([shop(night, seed) for night in range(1, LAST + 1)]), start=1):
+    for night, helpdesk in enumerate(helpdesks([shop(night, seed) for night in range(1, LAST + 1)]), start=1):
         if serving:
-            comparison = comparisons[night] = judged(serving, desk, encoders)
+            comparison = comparisons[night] = compare_night(serving, helpdesk, encoders)
             print(f"... seed {seed} night {night}: {comparison.verdict} {comparison.moved}", file=sys.stderr)
-        serving = champion(desk, encoders)
+        serving = champion(helpdesk, encoders)
     return comparisons
 
 
-def replayed(desk: Desk, first: datetime, last: datetime, step: int, encoders: Encoders) -> dict[str, Comparison]:
+def replayed(
+    helpdesk: Helpdesk, first: datetime, last: datetime, step: int, encoders: Encoders
+) -> dict[str, Comparison]:
     """A finished history, every `step` days, against a release that is renewed every seven: 1 to 7 days old."""
     comparisons: dict[str, Comparison] = {}
     for number in range(0, (last - first).days + 1, step):
         end = first + timedelta(days=number)
         if number % WEEK == 0:
-            serving = champion(cut(desk, end - timedelta(days=step)), encoders)
+            serving = champion(cut(helpdesk, end - timedelta(days=step)), encoders)
         name = f"{end - timedelta(days=1):%Y-%m-%d}"
-        comparison = comparisons[name] = judged(serving, cut(desk, end), encoders)
+        comparison = comparisons[name] = compare_night(serving, cut(helpdesk, end), encoders)
         print(f"... {name}: {comparison.verdict} {comparison.moved}", file=sys.stderr)
     return comparisons
 
@@ -91,18 +93,18 @@ def planted(seeds: tuple[int, ...], encoders: Encoders) -> str:
     return "\n".join(lines)
 
 
-def quiet(desk: Desk, encoders: Encoders) -> str:
+def quiet(helpdesk: Helpdesk, encoders: Encoders) -> str:
     """How many of the nights on which nothing is planted raise an alarm."""
     first = start_of(QUIET_FROM + 1).replace(tzinfo=None)
     last = first + timedelta(days=QUIET_NIGHTS - 1)
-    comparisons = list(replayed(desk, first, last, 1, encoders).values())
+    comparisons = list(replayed(helpdesk, first, last, 1, encoders).values())
     return f"{QUIET_NIGHTS} quiet nights: {alarms(comparisons)}."
 
 
-def power(desk: Desk, encoders: Encoders) -> str:
+def power(helpdesk: Helpdesk, encoders: Encoders) -> str:
     """In how many nights of each size a shift is detected, drawn from three weeks after the release."""
     end = start_of(QUIET_FROM).replace(tzinfo=None)
-    known, after = cut(desk, end), cut(desk, end + timedelta(days=3 * WEEK))
+    known, after = cut(helpdesk, end), cut(helpdesk, end + timedelta(days=3 * WEEK))
     later = after.tickets.filter(pc.greater_equal(after.tickets["created_at"], end))
     rng = np.random.default_rng(0)
     lines = ["| tickets | " + " | ".join(SHIFTS) + " |", "|---" * (len(SHIFTS) + 1) + "|"]
@@ -110,8 +112,8 @@ def power(desk: Desk, encoders: Encoders) -> str:
     for shift, (intent, share) in SHIFTS.items():
         unknown = shift.startswith("new")
         before = known.tickets.filter(pc.not_equal(known.tickets["intent"], intent)) if unknown else known.tickets
-        serving = champion(Desk(before, known.resolved), encoders)
-        pool = encoders.sample_tickets(later, after.tickets, serving.head)
+        serving = champion(Helpdesk(before, known.resolved), encoders)
+        pool = encoders.sample_tickets(later, after.tickets, serving.classifier)
         is_it = np.array([label == intent for label in pool.labels])
         weight = np.where(is_it, share / is_it.sum(), (1 - share) / (~is_it).sum())
         for size in SIZES:
@@ -155,10 +157,10 @@ def alarms(comparisons: list[Comparison]) -> str:
 
 def history(arguments: argparse.Namespace, encoders: Encoders) -> str:
     """A real history, step by step."""
-    (desk,) = desks([source_url(arguments.source, arguments.mapping)])
+    (helpdesk,) = helpdesks([source_url(arguments.source, arguments.mapping)])
     first, last = (datetime.fromisoformat(day) for day in (arguments.first, arguments.until))
     lines = ["| until | tickets | verdict | moved | labels new, vanished |", "|---|---|---|---|---|"]
-    for day, comparison in replayed(desk, first, last, WEEK, encoders).items():
+    for day, comparison in replayed(helpdesk, first, last, WEEK, encoders).items():
         labels = f"{len(comparison.new_labels)}, {len(comparison.vanished_labels)}"
         moved = ", ".join(comparison.moved)
         lines.append(f"| {day} | {comparison.rows} | {comparison.verdict} | {moved} | {labels} |")
@@ -182,10 +184,10 @@ def main() -> None:
             return
         print(planted(SEEDS, encoders))
         print()
-        (desk,) = desks([shop(QUIET_FROM + QUIET_NIGHTS - 1, SEEDS[0])])
-        print(quiet(desk, encoders))
+        (helpdesk,) = helpdesks([shop(QUIET_FROM + QUIET_NIGHTS - 1, SEEDS[0])])
+        print(quiet(helpdesk, encoders))
         print()
-        print(power(desk, encoders))
+        print(power(helpdesk, encoders))
     print(
         f"\nSeeds {', '.join(map(str, SEEDS))}; about 200 tickets a night; at most {MAX_ROWS:,} tickets on either side."
     )

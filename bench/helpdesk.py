@@ -1,8 +1,8 @@
-"""A desk night by night, and as much of a release as drift looks at. Part of bench.drift.
+"""A helpdesk night by night, and the parts of a release that drift compares with. Part of bench.drift.
 
 encoders = Encoders.at(folder)
-serving = champion(cut(desk, monday), encoders)
-judged(serving, cut(desk, tuesday), encoders).verdict      # 'quiet'
+serving = champion(cut(helpdesk, monday), encoders)
+compare_night(serving, cut(helpdesk, tuesday), encoders).verdict
 """
 
 import tempfile
@@ -38,39 +38,39 @@ BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What was known at the end of a night: the mart of tickets, and which of them an article resolved."""
+class Helpdesk:
+    """The mart of tickets at the end of a night, and the ids of those that an article resolved."""
 
     tickets: pa.Table
     resolved: frozenset[str]
 
 
 @dataclass(frozen=True)
-class IntentHead:
-    """A head in memory, where a release has one in ONNX."""
+class IntentClassifier:
+    """The intent classifier in memory, where a release has it in ONNX."""
 
-    head: Classifier | None
+    classifier: Classifier | None
 
     @property
     def intent_labels(self) -> list[str]:
-        return self.head.labels if self.head else []
+        return self.classifier.labels if self.classifier else []
 
     def intents(self, vectors: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        return self.head.probabilities(vectors).astype(np.float32) if self.head else None
+        return self.classifier.probabilities(vectors).astype(np.float32) if self.classifier else None
 
 
 @dataclass(frozen=True)
 class Champion:
-    """As much of a release as drift looks at."""
+    """The parts of a release that drift compares with; `memory` float32 [n, dim]: vectors of resolved tickets."""
 
-    head: IntentHead
+    classifier: IntentClassifier
     memory: NDArray[np.float32]
     reference: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Encoders:
-    """A store that keeps embeddings, and the document tower that makes them."""
+    """The document tower, with a store for its embedding cache."""
 
     store: Store
     settings: Settings
@@ -85,24 +85,24 @@ class Encoders:
             store, settings, export_document_tower(PROFILE.encoder, Night.from_settings(settings, store), words).digest
         )
 
-    def sample_tickets(self, rows: pa.Table, tickets: pa.Table, head: IntentHead) -> TicketSample:
+    def sample_tickets(self, rows: pa.Table, tickets: pa.Table, classifier: IntentClassifier) -> TicketSample:
         return sample_tickets(
-            rows, tickets, head, encoder_digest=self.tower, open_encoder=self._opened, store=self.store
+            rows, tickets, classifier, encoder_digest=self.tower, open_encoder=self._open, store=self.store
         )
 
     def vectors(self, rows: pa.Table) -> NDArray[np.float32]:
         texts = rows["text"].to_pylist()
-        found, _ = cached_vectors(
-            "tickets", text_keys(texts), texts, encoder_digest=self.tower, open_encoder=self._opened, store=self.store
+        vectors, _ = cached_vectors(
+            "tickets", text_keys(texts), texts, encoder_digest=self.tower, open_encoder=self._open, store=self.store
         )
-        return found
+        return vectors
 
-    def _opened(self) -> Encoder:
+    def _open(self) -> Encoder:
         return open_batch_encoder(self.store.checkout(self.tower), self.settings.threads)
 
 
-def desks(sources: list[str]) -> Iterator[Desk]:
-    """The marts after each delivery of one source, in a lake of their own."""
+def helpdesks(sources: list[str]) -> Iterator[Helpdesk]:
+    """The helpdesk after each delivery of one source, in a temporary lake."""
     with tempfile.TemporaryDirectory() as name:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": name})
         night = Night.from_settings(settings)
@@ -115,41 +115,42 @@ def desks(sources: list[str]) -> Iterator[Desk]:
                 for mart in ("training_pairs", "eval_questions")
                 for ticket in read_mart(store, features, mart)["ticket_id"].to_pylist()
             }
-            yield Desk(read_mart(store, features, "tickets").sort_by(BY_TIME), frozenset(resolved))
+            yield Helpdesk(read_mart(store, features, "tickets").sort_by(BY_TIME), frozenset(resolved))
 
 
-def cut(desk: Desk, end: datetime) -> Desk:
-    """What a desk knew at `end`, with the newest fifth of its resolved tickets for evaluation."""
-    known = desk.tickets.filter(pc.less(desk.tickets["created_at"], end))
-    days = [time for time, one in zip(*columns(known, "created_at", "ticket_id"), strict=True) if one in desk.resolved]
+def cut(helpdesk: Helpdesk, end: datetime) -> Helpdesk:
+    """The helpdesk as known at `end`, with the newest fifth of its resolved tickets for evaluation."""
+    known = helpdesk.tickets.filter(pc.less(helpdesk.tickets["created_at"], end))
+    times = zip(*columns(known, "created_at", "ticket_id"), strict=True)
+    days = [created_at for created_at, ticket in times if ticket in helpdesk.resolved]
     split = days[len(days) * TRAINING_PERCENT // 100].replace(hour=0, minute=0, second=0, microsecond=0)
     side = pc.if_else(pc.less(known["created_at"], split), "train", "eval")
-    return Desk(known.set_column(known.column_names.index("split"), "split", side), desk.resolved)
+    return Helpdesk(known.set_column(known.column_names.index("split"), "split", side), helpdesk.resolved)
 
 
 def columns(table: pa.Table, *names: str) -> list[list[Any]]:
     return [table[name].to_pylist() for name in names]
 
 
-def champion(desk: Desk, encoders: Encoders) -> Champion:
-    """The parts of the release that a night with these marts would make."""
-    train = desk.tickets.filter(pc.equal(desk.tickets["split"], "train"))
+def champion(helpdesk: Helpdesk, encoders: Encoders) -> Champion:
+    """The parts of the release that a night on these marts would make."""
+    train = helpdesk.tickets.filter(pc.equal(helpdesk.tickets["split"], "train"))
     newest = train.slice(max(0, train.num_rows - PROFILE.intent_tickets))
     ids, labels, times = columns(newest, "ticket_id", "intent", "created_at")
     vectors = encoders.vectors(newest)
-    learned = frequent(LabelledVectors(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
-    head = IntentHead(fit_calibrated(learned, INTENT)[0])
-    memory = vectors[[row for row, one in enumerate(ids) if one in desk.resolved]]
+    labelled = frequent(LabelledVectors(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
+    classifier = IntentClassifier(fit_calibrated(labelled, INTENT)[0])
+    memory = vectors[[row for row, ticket in enumerate(ids) if ticket in helpdesk.resolved]]
     reference = make_reference(
-        encoders.sample_tickets(fresh(desk.tickets), desk.tickets, head),
+        encoders.sample_tickets(fresh(helpdesk.tickets), helpdesk.tickets, classifier),
         memory,
         cluster(memory),
-        learned_labels(desk.tickets),
+        learned_labels(helpdesk.tickets),
     )
-    return Champion(head, memory, reference)
+    return Champion(classifier, memory, reference)
 
 
-def judged(serving: Champion, desk: Desk, encoders: Encoders) -> Comparison:
-    """The night after: the newest tickets of a desk against the release that serves."""
-    tonight = encoders.sample_tickets(newest_nights(desk.tickets, MIN_ROWS), desk.tickets, serving.head)
+def compare_night(serving: Champion, helpdesk: Helpdesk, encoders: Encoders) -> Comparison:
+    """Drift of the newest tickets of a helpdesk against the release that serves."""
+    tonight = encoders.sample_tickets(newest_nights(helpdesk.tickets, MIN_ROWS), helpdesk.tickets, serving.classifier)
     return compare(serving.reference, tonight, serving.memory)

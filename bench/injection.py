@@ -1,12 +1,12 @@
-"""Texts that give orders to whoever reads them: how many the injection head finds at one false alarm in a hundred.
+"""Prompt injection: the recall of the injection classifier at a false-alarm rate of 1 %.
 
-    python -m bench.injection --prompts ../shared/data/guard/injection_dev.parquet
-    python -m bench.injection --prompts F --tickets ../shared/data/thunderbird/tickets.parquet
+    python -m bench.injection --prompts DATA/guard/injection_dev.parquet
+    python -m bench.injection --prompts F --tickets DATA/thunderbird/tickets.parquet
 
---prompts: texts with label 1 (attack) or 0, and a source. First the head of the night, which has learned from the
-sentences in nightshift/train/injections.yaml (and from --tickets, as ordinary texts) and has seen none of the prompts;
-then the same with four fifths of the prompts in turn. The limit of a row lies where 1 % of its harmless prompts are
-above; recall has its 95 % bootstrap interval. ECE has 15 bins of equally many texts.
+--prompts: texts with label 1 (attack) or 0, and a source. First the classifier of a night, which is trained on the
+example prompts in nightshift/train/injections.yaml (and on --tickets, as ordinary texts) and on none of the --prompts;
+then the same with four fifths of the --prompts in turn (five-fold). 1 % of the harmless prompts lie above the limit of
+a row; recall has its 95 % bootstrap interval. ECE has 15 bins of equally many texts.
 """
 
 import argparse
@@ -24,19 +24,21 @@ from nightshift.train.injection import FALSE_ALARMS, fit_injection, load_prompt_
 FOLDS = 5
 
 
-def in_turn(
-    taught: csr_matrix,
+def out_of_fold(
+    examples: csr_matrix,
     attack: NDArray[np.bool_],
     prompts: csr_matrix,
     truth: NDArray[np.bool_],
     folds: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Logits [n] of each fold of `prompts` by a head that has learned from the others too."""
+    """Logits [n] of each fold of `prompts` by a classifier that is trained on the other folds too."""
     logits = np.zeros(len(truth))
     for fold in range(FOLDS):
-        old = folds != fold
-        head = fit_injection(vstack([taught, prompts[old]]), np.concatenate([attack, truth[old]]), prompts[:0])
-        logits[~old] = head.decision_function(prompts[~old])
+        others = folds != fold
+        regression = fit_injection(
+            vstack([examples, prompts[others]]), np.concatenate([attack, truth[others]]), prompts[:0]
+        )
+        logits[~others] = regression.decision_function(prompts[~others])
     return logits
 
 
@@ -50,27 +52,27 @@ def folds_of(groups: NDArray[np.object_], seed: int) -> NDArray[np.int64]:
 
 
 def row(name: str, logits: NDArray[np.float64], truth: NDArray[np.bool_], seed: int) -> str:
-    """AUROC, recall at the limit, and how well probabilities mean what they say after one temperature, fitted in halves."""
+    """AUROC, recall at the limit, and calibration after temperature scaling, fitted on each half for the other."""
     from sklearn.metrics import roc_auc_score
 
-    found = logits[truth] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method="higher")
+    detected = logits[truth] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method="higher")
     two, target = two_logits(logits), np.eye(2)[truth.astype(int)]
     probabilities = np.zeros_like(two)
     for half in (np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1):
         probabilities[half] = softmax(two[half] / temperature(two[~half], target[~half]))
     ece = calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
     area = roc_auc_score(truth, logits)
-    return f"| {name} | {area:.3f} | {interval(found, seed)} | {ece:.3f} | {brier(probabilities, target):.3f} |"
+    return f"| {name} | {area:.3f} | {interval(detected, seed)} | {ece:.3f} | {brier(probabilities, target):.3f} |"
 
 
-def by_source(ways: dict[str, NDArray[np.float64]], truth: NDArray[np.bool_], sources: NDArray[np.object_]) -> str:
-    lines = [f"| source | texts |{''.join(f' {name} |' for name in ways)}", f"|---|---|{'---|' * len(ways)}"]
+def by_source(methods: dict[str, NDArray[np.float64]], truth: NDArray[np.bool_], sources: NDArray[np.object_]) -> str:
+    lines = [f"| source | texts |{''.join(f' {name} |' for name in methods)}", f"|---|---|{'---|' * len(methods)}"]
     for attack in (True, False):
         for source in sorted(set(sources[truth == attack])):
             rows = (sources == source) & (truth == attack)
             shares = "".join(
                 f" {(logits[rows] > np.quantile(logits[~truth], 1 - FALSE_ALARMS, method='higher')).mean():.3f} |"
-                for logits in ways.values()
+                for logits in methods.values()
             )
             lines.append(f"| {source}, {'attacks' if attack else 'harmless'} | {rows.sum()} |{shares}")
     return "\n".join(lines)
@@ -85,11 +87,13 @@ def main() -> None:
     parser.add_argument("--tickets", type=Path, help="a file of ordinary texts; the last 2,000 are taken")
     parser.add_argument("--tickets-column", default="text")
     parser.add_argument("--seed", type=int, default=7)
-    asked = parser.parse_args()
-    prompts = read(asked.prompts, asked.text_column, label=asked.label_column, source=asked.source_column)
-    ordinary = read(asked.tickets, asked.tickets_column).texts[-2000:] if asked.tickets else []
-    print("... letters of all texts", file=sys.stderr, flush=True)
-    taught, tested, tickets = (
+    arguments = parser.parse_args()
+    prompts = read(
+        arguments.prompts, arguments.text_column, label=arguments.label_column, source=arguments.source_column
+    )
+    ordinary = read(arguments.tickets, arguments.tickets_column).texts[-2000:] if arguments.tickets else []
+    print("... n-grams of all texts", file=sys.stderr, flush=True)
+    examples, tested, tickets = (
         sparse_ngrams([example.text for example in load_prompt_examples()]),
         sparse_ngrams(prompts.texts),
         sparse_ngrams(ordinary),
@@ -97,17 +101,20 @@ def main() -> None:
     attack = np.array([example.attack for example in load_prompt_examples()])
     truth = prompts.columns["label"].astype(int) == 1
     sources = prompts.columns["source"].astype(str)
-    folds = folds_of(np.array([f"{source} {one}" for source, one in zip(sources, truth, strict=True)]), asked.seed)
-    ways = {"our sentences": fit_injection(taught, attack, tickets[:0]).decision_function(tested)}
-    if asked.tickets:
-        ways["our sentences and tickets"] = fit_injection(taught, attack, tickets).decision_function(tested)
-    ways["our sentences and four fifths of the prompts"] = in_turn(taught, attack, tested, truth, folds)
-    print("| learned from | AUROC | attacks found | ECE | Brier |\n|---|---|---|---|---|")
-    for name, logits in ways.items():
-        print(row(name, logits, truth, asked.seed))
-    print(f"\n{by_source(ways, truth, sources)}")
+    folds = folds_of(
+        np.array([f"{source} {attack}" for source, attack in zip(sources, truth, strict=True)]), arguments.seed
+    )
+    methods = {"our examples": fit_injection(examples, attack, tickets[:0]).decision_function(tested)}
+    if arguments.tickets:
+        methods["our examples and tickets"] = fit_injection(examples, attack, tickets).decision_function(tested)
+    methods["our examples and four fifths of the prompts"] = out_of_fold(examples, attack, tested, truth, folds)
+    print("| trained on | AUROC | attacks found | ECE | Brier |\n|---|---|---|---|---|")
+    for name, logits in methods.items():
+        print(row(name, logits, truth, arguments.seed))
+    print(f"\n{by_source(methods, truth, sources)}")
     print(
-        f"\n{len(load_prompt_examples())} sentences, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; seed {asked.seed}."
+        f"\n{len(attack)} example prompts, {len(truth)} prompts ({truth.sum()} attacks), {len(ordinary):,} tickets; "
+        f"seed {arguments.seed}."
     )
 
 

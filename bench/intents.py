@@ -1,12 +1,13 @@
-"""Intents from short texts: the night's head on frozen vectors, beside the encoder tuned on the same texts by LoRA.
+"""Intents of short texts: the classifier of a night on frozen vectors, against the encoder tuned on the same texts by
+LoRA.
 
-    python -m bench.intents --train ../shared/data/banking77/train.parquet                       # a fifth held out
+    python -m bench.intents --train DATA/banking77/train.parquet                       # a fifth held out
     python -m bench.intents --train train.csv --test test.csv --text-column query --label-column topic
     python -m bench.intents --train train.jsonl --lora-epochs 0                                  # frozen only: seconds
 
-Files are .parquet, .csv or .jsonl. Both have the night's head, calibrated on a tenth of the training part. Accuracy
-with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts.
-CPU seconds go from texts to a calibrated head; in a night the frozen vectors are there already.
+Files are .parquet, .csv or .jsonl. Both use the classifier of a night, calibrated on a tenth of the training part.
+Accuracy with its 95 % bootstrap interval over test texts; ECE has 15 bins of equally many texts. CPU seconds are from
+texts to a calibrated classifier; in a night the frozen vectors are in the cache already.
 """
 
 import argparse
@@ -28,12 +29,12 @@ from nightshift.settings import profile
 from nightshift.train.classifier import INTENT, Classifier, fit_classifier, fit_temperature
 from nightshift.train.dataset import LabelledVectors
 
-CALIBRATED_ON = 0.1
+CALIBRATION_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to tell intents, as measured on the test texts."""
+class Measured:
+    """The metrics of one method on the test texts; `right` bool [texts], `training` in CPU seconds."""
 
     name: str
     right: NDArray[np.bool_]
@@ -42,72 +43,78 @@ class Way:
     training: float
 
 
-def fitted(texts: Texts, given: NDArray[np.float32], seed: int) -> Classifier:
-    """The night's head over `given` vectors, with the dials that a tenth of them asks for."""
+def fitted(texts: Texts, embedded: NDArray[np.float32], seed: int) -> Classifier:
+    """The classifier of a night on vectors [n, dim] of `texts`, calibrated on a tenth of them."""
     labels = texts.columns["label"]
-    rows = _rows(given, labels)
-    aside = held_out(labels, CALIBRATED_ON, seed)
-    out_of_fold = fit_classifier(rows.rows(np.flatnonzero(~aside)), INTENT)
-    return fit_classifier(rows, INTENT).calibrated(*fit_temperature(out_of_fold, rows.rows(np.flatnonzero(aside))))
+    rows = _rows(embedded, labels)
+    calibration = held_out(labels, CALIBRATION_SHARE, seed)
+    out_of_fold = fit_classifier(rows.rows(np.flatnonzero(~calibration)), INTENT)
+    return fit_classifier(rows, INTENT).calibrated(
+        *fit_temperature(out_of_fold, rows.rows(np.flatnonzero(calibration)))
+    )
 
 
-def _rows(given: NDArray[np.float32], labels: NDArray[np.object_]) -> LabelledVectors:
+def _rows(embedded: NDArray[np.float32], labels: NDArray[np.object_]) -> LabelledVectors:
     ids = [f"{row:08}" for row in range(len(labels))]
-    return LabelledVectors(ids, given, [str(label) for label in labels], [datetime(2000, 1, 1)] * len(ids))  # noqa: DTZ001  texts without a time
+    return LabelledVectors(ids, embedded, [str(label) for label in labels], [datetime(2000, 1, 1)] * len(ids))  # noqa: DTZ001  texts without a time
 
 
 def measured(
-    name: str, head: Classifier, test: Texts, given: NDArray[np.float32], train: Texts, training: float
-) -> Way:
-    """Through ONNX, as a release would say it."""
+    name: str, classifier: Classifier, test: Texts, embedded: NDArray[np.float32], train: Texts, training: float
+) -> Measured:
+    """Metrics on the test texts through ONNX, as in a release."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "intent.onnx"
-        write_classifier(head, path, given)
-        probabilities = open_session(path, threads=1).run(["probabilities"], {"vector": given})[0].astype(np.float64)
+        write_classifier(classifier, path, embedded)
+        probabilities = open_session(path, threads=1).run(["probabilities"], {"vector": embedded})[0].astype(np.float64)
     labels = [str(label) for label in test.columns["label"]]
-    target = targets([f"{row}" for row in range(len(labels))], labels, head.labels)
+    target = targets([f"{row}" for row in range(len(labels))], labels, classifier.labels)
     examples = Counter(str(label) for label in train.columns["label"])
-    ways = {
+    slices = {
         "words": [length_of(len(text.split())) for text in test.texts],
         "examples": [frequency_of(examples[label]) for label in labels],
     }
     right = target[np.arange(len(labels)), probabilities.argmax(axis=1)] > 0
-    return Way(name, right, *classification_metrics(probabilities, target, ways), training)
+    return Measured(name, right, *classification_metrics(probabilities, target, slices), training)
 
 
-def frozen(train: Texts, test: Texts, seed: int) -> Way:
-    everything, embedding = vectors([*train.texts, *test.texts])
+def frozen(train: Texts, test: Texts, seed: int) -> Measured:
+    all_vectors, embedding = vectors([*train.texts, *test.texts])
     started = cpu_seconds()
-    head = fitted(train, everything[: len(train.texts)], seed)
-    spent = cpu_seconds() - started + embedding * len(train.texts) / len(everything)
-    return measured("frozen vectors", head, test, everything[len(train.texts) :], train, spent)
+    classifier = fitted(train, all_vectors[: len(train.texts)], seed)
+    seconds = cpu_seconds() - started + embedding * len(train.texts) / len(all_vectors)
+    return measured("frozen vectors", classifier, test, all_vectors[len(train.texts) :], train, seconds)
 
 
-def tuned(train: Texts, test: Texts, epochs: int, seed: int) -> Way:
-    from bench.intent_tower import tune
+def tuned(train: Texts, test: Texts, epochs: int, seed: int) -> Measured:
+    from bench.studies.intent_tower import tune
 
     started = cpu_seconds()
     tower = tune(train.texts, [str(label) for label in train.columns["label"]], profile("tiny").encoder, epochs, seed)
-    given = tower.encode(train.texts)
-    head = fitted(train, given, seed)
-    spent = cpu_seconds() - started
-    return measured(f"LoRA, {epochs} epochs", head, test, tower.encode(test.texts), train, spent)
+    embedded = tower.encode(train.texts)
+    classifier = fitted(train, embedded, seed)
+    seconds = cpu_seconds() - started
+    return measured(f"LoRA, {epochs} epochs", classifier, test, tower.encode(test.texts), train, seconds)
 
 
-def tables(ways: list[Way], seed: int) -> str:
+def tables(methods: list[Measured], seed: int) -> str:
     lines = ["| intents by | accuracy | ECE | Brier | training, CPU s |", "|---|---|---|---|---|"]
     lines += [
-        f"| {way.name} | {interval(way.right, seed)} | {way.measures['ece']:.3f} | {way.measures['brier']:.3f} "
-        f"| {way.training:.1f} |"
-        for way in ways
+        f"| {method.name} | {interval(method.right, seed)} | {method.measures['ece']:.3f} "
+        f"| {method.measures['brier']:.3f} | {method.training:.1f} |"
+        for method in methods
     ]
-    if len(ways) > 1:
-        gain = ways[1].right.astype(np.float64) - ways[0].right
+    if len(methods) > 1:
+        gain = methods[1].right.astype(np.float64) - methods[0].right
         lines += ["", f"LoRA less frozen: {interval(gain, seed)}, paired."]
-    lines += ["", f"| slice | texts |{''.join(f' {way.name} |' for way in ways)}", f"|---|---|{'---|' * len(ways)}"]
-    for name, one in ways[0].slices.items():
-        reached = "".join(f" {way.slices[name]['accuracy']:.3f} |" for way in ways)
-        lines.append(f"| {name} | {one['rows']:.0f} |{reached}")
+    lines += [
+        "",
+        f"| slice | texts |{''.join(f' {method.name} |' for method in methods)}",
+        f"|---|---|{'---|' * len(methods)}",
+    ]
+    for name, slice_metrics in methods[0].slices.items():
+        accuracies = "".join(f" {method.slices[name]['accuracy']:.3f} |" for method in methods)
+        lines.append(f"| {name} | {slice_metrics['rows']:.0f} |{accuracies}")
     return "\n".join(lines)
 
 
@@ -119,20 +126,21 @@ def main() -> None:
     parser.add_argument("--label-column", default="label")
     parser.add_argument("--lora-epochs", type=int, default=5, help="0: only the frozen vectors")
     parser.add_argument("--seed", type=int, default=7)
-    asked = parser.parse_args()
-    train = read(asked.train, asked.text_column, label=asked.label_column)
-    if asked.test:
-        test = read(asked.test, asked.text_column, label=asked.label_column)
+    arguments = parser.parse_args()
+    train = read(arguments.train, arguments.text_column, label=arguments.label_column)
+    if arguments.test:
+        test = read(arguments.test, arguments.text_column, label=arguments.label_column)
     else:
-        aside = held_out(train.columns["label"], 0.2, asked.seed)
-        train, test = train.rows(np.flatnonzero(~aside)), train.rows(np.flatnonzero(aside))
-    ways = [frozen(train, test, asked.seed)]
-    if asked.lora_epochs:
-        ways.append(tuned(train, test, asked.lora_epochs, asked.seed))
-    print(tables(ways, asked.seed))
+        tested = held_out(train.columns["label"], 0.2, arguments.seed)
+        train, test = train.rows(np.flatnonzero(~tested)), train.rows(np.flatnonzero(tested))
+    methods = [frozen(train, test, arguments.seed)]
+    if arguments.lora_epochs:
+        methods.append(tuned(train, test, arguments.lora_epochs, arguments.seed))
+    print(tables(methods, arguments.seed))
     labels = len(set(train.columns["label"]))
     print(
-        f"\nLearned from {len(train.texts):,} texts of {labels} labels, tested on {len(test.texts):,}; seed {asked.seed}."
+        f"\nTrained on {len(train.texts):,} texts of {labels} labels, tested on {len(test.texts):,}; "
+        f"seed {arguments.seed}."
     )
 
 

@@ -1,6 +1,6 @@
-"""What a night costs: the first, the same again, the next one without LoRA, and the start of `pyflyte run`.
+"""The cost of a night: the first, the same again, the next without LoRA training, and the start of `pyflyte run`.
 
-    python -m bench.night                                   # on the simulated company, in a state of its own
+    python -m bench.night                                   # on the simulated company, in a temporary state folder
     python -m bench.night --source DIR --mapping thunderbird --split-at 2025-01-01     # the first night on a real set
 
 Prints Markdown tables; ratios are against the first row of the same table.
@@ -24,7 +24,7 @@ NIGHTLY = [PYFLYTE, "run", "workflows/nightly.py", "nightly"]
 
 
 def nights(state: Path) -> dict[str, Cost]:
-    """Three runs in one state, in the order a team would see them."""
+    """Three runs in one state folder, in the order of a first week."""
     env = {"NIGHTSHIFT_HOME": str(state / "state"), "HOME": str(state / "home")}
     first, second = "simulate://shop?night=1", "simulate://shop?night=2"
     runs = {
@@ -40,7 +40,7 @@ def nights(state: Path) -> dict[str, Cost]:
 
 
 def real_night(state: Path, source: str, split_at: str) -> tuple[dict[str, Cost], str]:
-    """The first night on somebody's data, and how well its release finds the articles."""
+    """The first night on a source, and the retrieval metrics of its release."""
     env = {"NIGHTSHIFT_HOME": str(state / "state"), "HOME": str(state / "home")}
     command = [*NIGHTLY, "--profile", "tiny", "--source", source, "--split_at", split_at]
     cost = cost_of(command, env, state / "night.log")
@@ -48,12 +48,12 @@ def real_night(state: Path, source: str, split_at: str) -> tuple[dict[str, Cost]
     serving = registry.serving(settings)
     evaluation = read_evaluation(serving.evaluation, open_store(settings.store))
     names = ("hit@1", "hit@5", "hit@10", "mrr")
-    found = " | ".join(f"{evaluation.metrics[name]:.3f}" for name in names)
-    return {"first night": cost}, f"| {' | '.join(names)} |\n|---|---|---|---|\n| {found} |"
+    values = " | ".join(f"{evaluation.metrics[name]:.3f}" for name in names)
+    return {"first night": cost}, f"| {' | '.join(names)} |\n|---|---|---|---|\n| {values} |"
 
 
 def starts() -> dict[str, Cost]:
-    """How long a person waits for `--help`: the best of three each, in turn."""
+    """The time until `--help` is printed: the best of three each, alternating."""
     commands = {
         "pyflyte --help": [PYFLYTE, "--help"],
         "pyflyte run workflows/nightly.py nightly --help": [*NIGHTLY, "--help"],
@@ -86,8 +86,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         if arguments.source:
             url = source_url(arguments.source, arguments.mapping)
-            costs, found = real_night(Path(name), url, arguments.split_at)
-            print(f"{table(costs)}\n\n{found}")
+            costs, metrics = real_night(Path(name), url, arguments.split_at)
+            print(f"{table(costs)}\n\n{metrics}")
         else:
             print(f"{table(starts())}\n\n{table(nights(Path(name)))}")
 

@@ -1,4 +1,4 @@
-"""Rows of a file as texts with their labels, and their vectors from the frozen encoder.
+"""The rows of a file as texts with labels, and their vectors from the frozen encoder.
 
 read(Path("train.parquet"), "text", "label")   # -> Texts(["I am still waiting on my card?"], ["card_arrival"])
 """
@@ -30,11 +30,15 @@ class Texts:
 
     def rows(self, chosen: NDArray[np.int64]) -> "Texts":
         """The `chosen` rows, in that order."""
-        return Texts([self.texts[row] for row in chosen], {name: of[chosen] for name, of in self.columns.items()})
+        return Texts(
+            [self.texts[row] for row in chosen], {name: values[chosen] for name, values in self.columns.items()}
+        )
 
 
 def read(path: Path, text: str, **columns: str) -> Texts:
-    """The `text` column of a .parquet, .csv or .jsonl file, and others under names of ours. Raises MissingColumn, UnreadableFile."""
+    """The `text` column of a .parquet, .csv or .jsonl file, and other columns under the given names. Raises
+    MissingColumn, UnreadableFile.
+    """
     table = _table(path)
     for name in (text, *columns.values()):
         if name not in table.column_names:
@@ -56,12 +60,12 @@ def _table(path: Path) -> pa.Table:
         ".jsonl": pyarrow.json.read_json,
     }
     if path.suffix not in readers:
-        raise UnreadableFile(f"{path.name} is of no known kind", f"give one of: {', '.join(readers)}")
+        raise UnreadableFile(f"{path.name} has an unknown suffix", f"give one of: {', '.join(readers)}")
     return readers[path.suffix](path)
 
 
 def vectors(texts: list[str]) -> tuple[NDArray[np.float32], float]:
-    """L2-normalised vectors [n, dim] of the encoder that the night uses, and the CPU seconds that they took."""
+    """L2-normalised vectors [n, dim] of the encoder of a night, and the CPU seconds to embed them."""
     print(f"... {len(texts):,} texts to vectors", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings.from_env({"NIGHTSHIFT_HOME": home})
@@ -74,12 +78,12 @@ def vectors(texts: list[str]) -> tuple[NDArray[np.float32], float]:
 
 def held_out(labels: NDArray[np.object_], share: float, seed: int) -> NDArray[np.bool_]:
     """True for a random `share` of the rows of each label."""
-    chance = np.random.default_rng(seed)
-    kept = np.zeros(len(labels), np.bool_)
+    rng = np.random.default_rng(seed)
+    selected = np.zeros(len(labels), np.bool_)
     for label in np.unique(labels.astype(str)):
-        rows = chance.permutation(np.flatnonzero(labels.astype(str) == label))
-        kept[rows[: round(len(rows) * share)]] = True
-    return kept
+        rows = rng.permutation(np.flatnonzero(labels.astype(str) == label))
+        selected[rows[: round(len(rows) * share)]] = True
+    return selected
 
 
 def interval(values: NDArray[np.floating], seed: int) -> str:

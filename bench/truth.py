@@ -1,4 +1,4 @@
-"""The truth about the tickets of the simulated company, by ticket, for bench.declining.
+"""The truth about the tickets of the simulated company, by ticket, for bench.abstention.
 
 truth = read_truth(simulated_truth("simulate://shop?night=12&seed=11", folder))
 answered_by(truth["T-260111-0157"], retriever.article_ids)     # ('answerable', 'recycle-old-gear')

@@ -1,15 +1,15 @@
-"""Questions of a kind that nobody asked before: how well a novelty score finds them, having seen none.
+"""A study: how well novelty scores find questions of an unknown intent, without such questions in training.
 
-    python -m bench.studies.novelty --train ../shared/data/clinc150/train_val.parquet --label-column intent --strange-column is_oos
+    python -m bench.studies.novelty --train DATA/clinc150/train_val.parquet --label-column intent --novel-column is_oos
 
-Learned from known questions alone; strange ones (a true value in --strange-column) are only for the test. Without --test
-a fifth of the known questions is held out. A tenth of what is learned from sets the distances of new known questions, by
-which 19 of 20 should be accepted; recall is the share of strange questions above that. Beside it two usual scores on the
-same vectors: the cosine to the nearest label's mean, and the mean cosine to the ten nearest questions.
+Fitted on known questions alone; novel ones (a true value in --novel-column) are only for the test. Without --test a
+fifth of the known questions is held out. A tenth of the training questions sets the limit that 19 of 20 known questions
+stay below; recall is the share of novel questions above it. Compared with two common scores on the same vectors: the
+cosine to the nearest label's mean, and the mean cosine to the ten nearest questions.
 
-The relative Mahalanobis distance of Ren et al. 2021 (arXiv:2106.09022): how far a vector lies from the nearest label's mean,
-less how far it lies from the mean of all, each in units of its own spread. It was a head of every release until nothing was
-found to consult it.
+The relative Mahalanobis distance of Ren et al. 2021 (arXiv:2106.09022): how far a vector lies from the nearest label's
+mean, less how far it lies from the mean of all, each in units of its own spread. It was a part of every release until
+it turned out that nothing used it.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from nightshift.progress import cpu_seconds
 SHRINKAGE = 0.5  # of each covariance towards a ball: with a few tickets a label its small directions are noise
 ACCEPTED = 0.95  # of known questions, where recall is measured
 
-Score = Callable[[NDArray[np.float32]], NDArray[np.floating]]  # vectors [n, dim] -> strangeness [n]
+Score = Callable[[NDArray[np.float32]], NDArray[np.floating]]  # vectors [n, dim] -> novelty [n]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RelativeMahalanobis:
 
 
 def fit_mahalanobis(vectors: NDArray[np.float32], labels: Sequence[str]) -> RelativeMahalanobis:
-    """What the `labels` of `vectors` [n, dim] look like. With one label alone everything is equally familiar."""
+    """Fit on `vectors` [n, dim] with `labels`. With a single label all distances are 0."""
     names, of_row = np.unique(np.array(labels), return_inverse=True)
     rows = vectors.astype(np.float64)
     sums = np.zeros((len(names), rows.shape[1]))
@@ -78,11 +78,11 @@ def class_means(known: NDArray[np.float32], labels: NDArray[np.object_]) -> Scor
     names = labels.astype(str)
     means = np.stack([known[names == name].mean(axis=0) for name in np.unique(names)])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-    return lambda given: -(given @ means.T).max(axis=1)
+    return lambda embedded: -(embedded @ means.T).max(axis=1)
 
 
 def nearest(known: NDArray[np.float32], labels: NDArray[np.object_]) -> Score:  # noqa: ARG001  one shape for all scores
-    return lambda given: -np.sort(given @ known.T, axis=1)[:, -10:].mean(axis=1)
+    return lambda embedded: -np.sort(embedded @ known.T, axis=1)[:, -10:].mean(axis=1)
 
 
 SCORES = {
@@ -92,28 +92,28 @@ SCORES = {
 }
 
 
-def table(train: Texts, known: Texts, strange: Texts, seed: int) -> str:
+def table(train: Texts, known: Texts, novel: Texts, seed: int) -> str:
     """One row a score; AUROC as the share of pairs in the right order."""
     from sklearn.metrics import roc_auc_score
 
-    given, _ = vectors([*train.texts, *known.texts, *strange.texts])
-    learned, met, odd = np.split(given, [len(train.texts), len(train.texts) + len(known.texts)])
+    embedded, _ = vectors([*train.texts, *known.texts, *novel.texts])
+    learned, test_known, test_novel = np.split(embedded, [len(train.texts), len(train.texts) + len(known.texts)])
     labels = train.columns["label"]
-    aside = held_out(labels, 0.1, seed)
+    held = held_out(labels, 0.1, seed)
     lines = [
-        "| score | AUROC | known accepted | strange found | fitting, CPU s |",
+        "| score | AUROC | known accepted | novel found | fitting, CPU s |",
         "|---|---|---|---|---|",
     ]
-    for name, make in SCORES.items():
-        limit = np.quantile(make(learned[~aside], labels[~aside])(learned[aside]), ACCEPTED)
+    for name, fit in SCORES.items():
+        limit = np.quantile(fit(learned[~held], labels[~held])(learned[held]), ACCEPTED)
         started = cpu_seconds()
-        score = make(learned, labels)
+        score = fit(learned, labels)
         spent = cpu_seconds() - started
-        of_known, of_strange = score(met), score(odd)
-        truth = np.r_[np.zeros(len(of_known)), np.ones(len(of_strange))]
-        area = roc_auc_score(truth, np.r_[of_known, of_strange])
+        of_known, of_novel = score(test_known), score(test_novel)
+        truth = np.r_[np.zeros(len(of_known)), np.ones(len(of_novel))]
+        area = roc_auc_score(truth, np.r_[of_known, of_novel])
         lines.append(
-            f"| {name} | {area:.3f} | {interval(of_known <= limit, seed)} | {interval(of_strange > limit, seed)} "
+            f"| {name} | {area:.3f} | {interval(of_known <= limit, seed)} | {interval(of_novel > limit, seed)} "
             f"| {spent:.2f} |"
         )
     return "\n".join(lines)
@@ -122,28 +122,28 @@ def table(train: Texts, known: Texts, strange: Texts, seed: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--test", type=Path, help="known and strange questions; without it both come from --train")
+    parser.add_argument("--test", type=Path, help="known and novel questions; without it both come from --train")
     parser.add_argument("--text-column", default="text")
     parser.add_argument("--label-column", default="label")
-    parser.add_argument("--strange-column", default="is_oos")
+    parser.add_argument("--novel-column", default="is_oos")
     parser.add_argument("--seed", type=int, default=7)
-    asked = parser.parse_args()
-    columns = {"label": asked.label_column, "strange": asked.strange_column}
-    everything = read(asked.train, asked.text_column, **columns)
-    known = everything.rows(np.flatnonzero(~everything.columns["strange"].astype(bool)))
-    if asked.test:
-        test = read(asked.test, asked.text_column, **columns)
-        odd = test.columns["strange"].astype(bool)
-        train, met, strange = known, test.rows(np.flatnonzero(~odd)), test.rows(np.flatnonzero(odd))
+    arguments = parser.parse_args()
+    columns = {"label": arguments.label_column, "novel": arguments.novel_column}
+    rows = read(arguments.train, arguments.text_column, **columns)
+    known = rows.rows(np.flatnonzero(~rows.columns["novel"].astype(bool)))
+    if arguments.test:
+        test = read(arguments.test, arguments.text_column, **columns)
+        test_novel = test.columns["novel"].astype(bool)
+        train, test_known, novel = known, test.rows(np.flatnonzero(~test_novel)), test.rows(np.flatnonzero(test_novel))
     else:
-        aside = held_out(known.columns["label"], 0.2, asked.seed)
-        train, met = known.rows(np.flatnonzero(~aside)), known.rows(np.flatnonzero(aside))
-        strange = everything.rows(np.flatnonzero(everything.columns["strange"].astype(bool)))
-    print(table(train, met, strange, asked.seed))
+        held = held_out(known.columns["label"], 0.2, arguments.seed)
+        train, test_known = known.rows(np.flatnonzero(~held)), known.rows(np.flatnonzero(held))
+        novel = rows.rows(np.flatnonzero(rows.columns["novel"].astype(bool)))
+    print(table(train, test_known, novel, arguments.seed))
     labels = len(set(train.columns["label"]))
     print(
-        f"\nLearned from {len(train.texts):,} known questions of {labels} labels; tested on {len(met.texts):,} known and "
-        f"{len(strange.texts):,} strange; seed {asked.seed}."
+        f"\nFitted on {len(train.texts):,} known questions of {labels} labels; tested on "
+        f"{len(test_known.texts):,} known and {len(novel.texts):,} novel; seed {arguments.seed}."
     )
 
 

@@ -2,8 +2,8 @@
 
     nightshift evaluate --source 'file:///exports/helpdesk?mapping=helpdesk.yaml' --from 2025-01-01
 
-Towers, classifiers, fusion weights and policy are the release's; the articles, and the tickets resolved before that day,
-are the source's. So a set that the release has never seen shows how well it generalises.
+Towers, classifiers, fusion weights and policy are the release's; the articles, and the tickets resolved before that
+day, are the source's. So a set that the release has never seen shows how well it generalises.
 """
 
 import tempfile

@@ -52,7 +52,7 @@ def make_plan(first: datetime, last: datetime, every: str, tower: str) -> Plan:
     plan = Plan(first, last + timedelta(days=1), timedelta(days=int(days[1])), tower)
     if len(plan.nights) < 2:
         raise SettingsError(
-            f"there is one night from {first:%Y-%m-%d} to {last:%Y-%m-%d} at {every}, so no night tests what was learned before it",
+            f"there is one night from {first:%Y-%m-%d} to {last:%Y-%m-%d} at {every}; two are needed",
             "give a longer time, or nights closer together with --every",
         )
     return plan

@@ -1,7 +1,7 @@
 """A backtest as a picture in SVG.
 
-Above, hit@5 of each system over a moving window of nights. Below, the mean difference between the nightly and the frozen
-release over all questions up to each night, with the 95 % interval of a paired bootstrap.
+Above, hit@5 of each system over a moving window of nights. Below, the mean difference between the nightly and the
+frozen release over all questions up to each night, with the 95 % interval of a paired bootstrap.
 
     Path("backtest.svg").write_text(picture(result))
 

@@ -53,7 +53,9 @@ class ReplayedNight:
 
 @dataclass(frozen=True)
 class Backtest:
-    """A replayed history. `reading_seconds`: CPU seconds of ingest, transform and document tower, spent once for all nights."""
+    """A replayed history. `reading_seconds`: CPU seconds of ingest, transform and document tower, spent once for all
+    nights.
+    """
 
     source: str
     plan: Plan

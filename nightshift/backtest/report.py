@@ -23,7 +23,10 @@ from nightshift.progress import log
 def table(result: Backtest) -> str:
     """The Markdown table: a row per month, a row over all nights, and a line with the intervals and costs."""
     lines = [
-        "| nights of | questions | nightly hit@1/5/10 | frozen | BM25 | dense | nightly - frozen, hit@5 | CPU s a night |",
+        (
+            "| nights of | questions | nightly hit@1/5/10 | frozen | BM25 | dense "
+            "| nightly - frozen, hit@5 | CPU s a night |"
+        ),
         "|---|---|---|---|---|---|---|---|",
     ]
     rows = by_month(result.nights) | {"all": result.nights}

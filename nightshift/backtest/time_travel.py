@@ -1,7 +1,7 @@
 """A dated history, read once, and its marts as they were on a given night.
 
     history = read_history("file:///exports/helpdesk?mapping=helpdesk.yaml", plan, night)
-    features = history.features(datetime(2024, 7, 1), night.store)    # the marts of that night: articles, pairs, questions
+    features = history.features(datetime(2024, 7, 1), night.store)    # the marts of that night
     week = history.questions(datetime(2024, 7, 1), datetime(2024, 7, 8))
 
     links:  ticket_id='1482' article_id='cannot-receive-messages' text='Cannot receive ...' created_at=... known_at=...

@@ -1,1 +1,3 @@
-"""Trained models to ONNX: each graph is checked against the model it comes from, and quantized where that costs no quality."""
+"""Trained models to ONNX: each graph is checked against the model it comes from, and quantized where that costs no
+quality.
+"""

@@ -30,9 +30,9 @@ Step = tuple[str, list[str], str, dict[str, Any]]  # operator, inputs, output, a
 def export_classifiers(trained: Mapping[str, TrainedClassifier], store: Store, *, base: str, trained_on: str) -> Model:
     """Write every classifier that was trained, check it against numpy, and store them in one tree.
 
-    The tree: intent.onnx prior.onnx injection.onnx, intent_labels.json prior_labels.json, classifiers.json with the facts
-    of each classifier and the reason where one is absent, and trained_on.json. `base` is the base model of the document
-    tower, `trained_on` the digest of the features. Raises ParityExceeded.
+    The tree: intent.onnx prior.onnx injection.onnx, intent_labels.json prior_labels.json, classifiers.json with the
+    facts of each classifier and the reason where one is absent, and trained_on.json. `base` is the base model of the
+    document tower, `trained_on` the digest of the features. Raises ParityExceeded.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -3,7 +3,8 @@
     tower = export_document_tower(profile.encoder, night, texts)
     query = export_query_tower(adapter, night, texts, sample=sample)
 
-    tree: model.onnx  tokenizer.json  encoder.json {"dim": 384, "file": "model.onnx", "max_tokens": 256, "pooling": "mean"}
+    tree: model.onnx  tokenizer.json
+          encoder.json {"dim": 384, "file": "model.onnx", "max_tokens": 256, "pooling": "mean"}
           and model.int8.onnx where it ranks as well as the fp32 one (`sample`: questions whose articles are known)
 
 Eager attention through the TorchScript exporter gives the graph that onnxruntime runs fastest on a CPU. The

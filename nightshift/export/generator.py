@@ -108,7 +108,9 @@ def export_generator(
 def merge_and_save(
     adapter: Model | None, base: Path, store: Store, folder: Path, probes: Sequence[str]
 ) -> tuple[list[list[int]], NDArray[np.float32]]:
-    """Write the merged model to `folder`; return the probes' tokens, and PyTorch's logits after each: float32 [n, vocabulary]."""
+    """Write the merged model to `folder`; return the probes' tokens, and PyTorch's logits after each: float32 [n,
+    vocabulary].
+    """
     import torch
 
     model, tokenizer = load_causal_lm(base), load_tokenizer(base)

@@ -10,7 +10,7 @@ from nightshift.errors import ParityExceeded
 
 
 def check(name: str, original: NDArray[np.floating], exported: NDArray[np.floating], tolerance: float) -> float:
-    """The largest absolute difference of two arrays of one shape. Raises ParityExceeded above `tolerance`, or for NaN."""
+    """The largest absolute difference of two arrays. Raises ParityExceeded above `tolerance`, or for NaN."""
     if original.shape != exported.shape:
         raise ParityExceeded(
             f"the exported {name} gives {exported.shape} where the original gives {original.shape}",

@@ -26,7 +26,9 @@ _EXACT = "model.onnx"
 
 @dataclass(frozen=True)
 class RankedSample:
-    """Questions with known articles, of the training part: a choice made on evaluation questions would bias their metrics."""
+    """Questions with known articles, of the training part: a choice made on evaluation questions would bias their
+    metrics.
+    """
 
     texts: Sequence[str]
     article_ids: Sequence[Sequence[str]]

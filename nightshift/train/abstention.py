@@ -1,13 +1,15 @@
-"""The abstention threshold: fit the confidence that a question can be answered, and the confidence below which to decline.
+"""The abstention threshold: fit the confidence that a question can be answered, and the confidence below which to
+decline.
 
-    fitted = fit_confidence(answerable, articles_removed, unresolved)     # evidence of questions with, and without, an answer
+    fitted = fit_confidence(answerable, articles_removed, unresolved)     # evidence with and without an answer
     fitted.threshold, fitted.metrics       # 0.31, {'auc': 0.83, 'declined_unanswerable': 0.46, ...}
 
-The threshold is the `confidence_floor` of policy.json. Few sources label questions that nothing answers, so they are made: a
-question whose articles, and the tickets they resolved, are removed cannot be answered (`evidence_pair` gives the evidence
-of every question both ways). Tickets that support answered without an article are unanswerable as well. The two kinds of
-unanswerable questions have equal weight, whatever their numbers, and so have answerable and unanswerable: the confidence is
-the probability of an answer at even odds, because the past does not tell how often future questions have none.
+The threshold is the `confidence_floor` of policy.json. Few sources label questions that nothing answers, so they are
+made: a question whose articles, and the tickets they resolved, are removed cannot be answered (`evidence_pair` gives
+the evidence of every question both ways). Tickets that support answered without an article are unanswerable as well.
+The two kinds of unanswerable questions have equal weight, whatever their numbers, and so have answerable and
+unanswerable: the confidence is the probability of an answer at even odds, because the past does not tell how often
+future questions have none.
 """
 
 from dataclasses import dataclass

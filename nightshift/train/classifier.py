@@ -3,9 +3,9 @@
     classifier, metrics, slices = fit_calibrated(rows, INTENT)
     classifier.probabilities(vectors)      # [n, len(classifier.labels)]
 
-Fitted on the oldest four fifths of the tickets, calibrated on the next tenth, measured on the newest tenth; the classifier
-that is returned is then fitted on all of them. Calibration chooses the temperature and the weight of the kernel density
-(which may be 0) together, by the likelihood of the calibration tenth.
+Fitted on the oldest four fifths of the tickets, calibrated on the next tenth, measured on the newest tenth; the
+classifier that is returned is then fitted on all of them. Calibration chooses the temperature and the weight of the
+kernel density (which may be 0) together, by the likelihood of the calibration tenth.
 """
 
 from collections import Counter
@@ -34,7 +34,8 @@ class Hyperparameters:
     kernel_density: bool = False
 
 
-# Intents have more tickets per label and one right label each, so a looser regularisation pays; it needs a smaller tolerance.
+# Intents have more tickets per label and one right label each, so a weaker regularisation pays; it needs a smaller
+# tolerance to converge.
 INTENT = Hyperparameters(inverse_regularisation=30.0, tolerance=1e-3 / 9, kernel_density=True)
 PRIOR = Hyperparameters()  # no kernel density: past tickets have a score of their own (retrieval/ticket_knn.py)
 

@@ -33,8 +33,8 @@ PARITY_EVERY = 4  # every fourth example prompt checks the export of the injecti
 class TrainedClassifier:
     """One classifier, or the reason why it is `absent`.
 
-    `parity_vectors` float32 [n, dim] are those that its export is checked on, `facts` what classifiers.json holds of it,
-    `ticket_ids` the tickets it was trained on.
+    `parity_vectors` float32 [n, dim] are those that its export is checked on, `facts` what classifiers.json holds of
+    it, `ticket_ids` the tickets it was trained on.
     """
 
     absent: str = ""
@@ -51,8 +51,8 @@ def train_classifiers(
 ) -> dict[str, TrainedClassifier]:
     """Train and calibrate every classifier: {'intent': ..., 'prior': ..., 'injection': ...}.
 
-    `tickets` are labelled with intents, of which the newest `profile.intent_tickets` are used; `pairs` with article ids.
-    `ordinary` tickets, text by id, are harmless examples for the injection classifier; with None there is none.
+    `tickets` are labelled with intents, of which the newest `profile.intent_tickets` are used; `pairs` with article
+    ids. `ordinary` tickets, text by id, are harmless examples for the injection classifier; with None there is none.
     """
     trained = {
         "intent": _on_vectors(recent(tickets, profile.intent_tickets), "intent"),

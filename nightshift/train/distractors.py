@@ -53,7 +53,7 @@ class PassagePool:
         return None if best is None else self.passages[best]
 
     def hard_distractors(self, text: str, article_id: str, n: int) -> list[Passage]:
-        """The `n` passages of other articles than `article_id` whose words shared with `text` weigh most, best first."""
+        """The `n` passages of other articles whose words shared with `text` weigh most, best first."""
         scores: Counter[int] = Counter()
         for word in sorted(set(content_words(text))):
             for position in self._positions_of_word.get(word, []):

@@ -35,7 +35,7 @@ class Tower(nn.Module):
 
 
 def load_tower(folder: Path, attention: str = "sdpa") -> Tower:
-    """The pretrained tower in `folder`, in evaluation mode. Raises SettingsError for a pooling other than mean and cls."""
+    """The pretrained tower in `folder`, in evaluation mode. Raises SettingsError unless it pools by mean or cls."""
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -67,7 +67,7 @@ def max_tokens_of(folder: Path) -> int:
 
 
 def load_tokenizer(folder: Path, max_tokens: int) -> Any:
-    """The tokenizer that training and export share with serving: pads to the longest text, truncates at `max_tokens`."""
+    """The tokenizer of training, export and serving: pads to the longest text, truncates at `max_tokens`."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -3,9 +3,9 @@
     fusion = fit_fusion(scores, golds)         # float [questions, scores in the order of SCORES, articles], bool [q, a]
     fusion.weights                             # {'dense': 0.48, 'bm25': 0.11, 'ticket_knn': 0.14, 'prior': 0.27}
 
-The objective is the cross-entropy over articles of the weighted sum of z-scores, with weights >= 0 and an L1 penalty on all
-but the dense one. It is convex, so the optimum is unique. With few resolved tickets the weights are those of a cold start;
-a fusion that does not rank better than the dense score alone on the questions it was fitted on is not used.
+The objective is the cross-entropy over articles of the weighted sum of z-scores, with weights >= 0 and an L1 penalty on
+all but the dense one. It is convex, so the optimum is unique. With few resolved tickets the weights are those of a cold
+start; a fusion that does not rank better than the dense score alone on the questions it was fitted on is not used.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """Generation evaluation: held-out questions answered by base and adapted model, judged by the checks of serving.
 
     texts = generate(model, tokenizer, [render(example.question, example.shown) for example in held_out])
-    [passes_checks(example, text) for example, text in zip(held_out, texts, strict=True)]        # [True, False, True, ...]
+    [passes_checks(example, text) for example, text in zip(held_out, texts, strict=True)]      # [True, False, ...]
 
-The held-out loss is not enough: it is teacher-forced, so a model that breaks off its own sentences can still have a low one.
+The held-out loss is not enough: it is teacher-forced, so a model that breaks off its own sentences can still have a low
+one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,9 @@ class _FixedGenerator:
 
 
 def passes_checks(example: Example, text: str) -> bool:
-    """Whether serving would show `text` as generated and it cites the right article; for a declining example, whether it declines."""
+    """Whether serving would show `text` as generated and it cites the right article; for a declining example, whether
+    it declines.
+    """
     *_, last = Assistant(FixedRetrieval(example.shown), _FixedGenerator(text), Policy()).answer(example.question)
     assert isinstance(last, Answered)  # it is always the last event
     if example.kind == "declining":

@@ -63,12 +63,12 @@ def train_generator(
 ) -> Model:
     """Train the adapter, keep the state with the lowest held-out loss, evaluate it and the base, and store it.
 
-    `trained_on` is the digest of the features the examples come from. `at_least_base` decides from the metrics whether the
-    adapter serves. Raises NotEnoughData, TrainingFailed.
+    `trained_on` is the digest of the features the examples come from. `at_least_base` decides from the metrics whether
+    the adapter serves. Raises NotEnoughData, TrainingFailed.
     """
     if not can_train(training_set):
         raise NotEnoughData(
-            f"{len(training_set.examples)} answered questions are too few to train the generator ({FEWEST_EXAMPLES} wanted)",
+            f"{len(training_set.examples)} answered questions are too few to train on ({FEWEST_EXAMPLES} are needed)",
             "ask can_train first, and export the base generator",
         )
     training = _Training(training_set, base_url, night=night, seed=seed)
@@ -117,7 +117,7 @@ class _Training:
         self.too_long = examples.count(None)
         if not self.examples or not self.held_out:
             raise NotEnoughData(
-                f"of {len(examples)} examples {self.too_long} are longer than {night.profile.generator_max_tokens} tokens",
+                f"{self.too_long} of {len(examples)} examples exceed {night.profile.generator_max_tokens} tokens",
                 "raise generator_max_tokens of the profile",
             )
         torch.manual_seed(seed)

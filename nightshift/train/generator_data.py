@@ -1,15 +1,17 @@
-"""The generator's training examples: a past question, passages as serving would show them, and the answer with its marks.
+"""The generator's training examples: a past question, passages as serving would show them, and the answer with its
+marks.
 
-    training_set = build_examples(read_mart(store, features, "generator_examples"), passages_of(articles), profile, seed=7)
+    rows = read_mart(store, features, "generator_examples")
+    training_set = build_examples(rows, passages_of(articles), profile, seed=7)
     training_set.examples[0]
-    # Example(ticket_id='10482', prompt='<|im_start|>system...', answer='It is free from 60 EUR [2].', kind='helper', ...)
+    # Example(ticket_id='10482', prompt='<|im_start|>system...', answer='It is free from 60 EUR [2].', ...)
     training_set.counts
     # {'helper': 214, 'quoted': 61, 'declining': 68, 'not grounded': 9, 'not needed': 702}
 
-A sentence of a helper's answer is kept only if it passes the grounding check that answering applies (answering/grounding.py).
-Where none does, or only the article that resolved the ticket is known, the answer is a sentence of the article. Either
-way the check is repeated on the passage as truncated for the prompt: answers that the prompt does not support would teach
-the model to invent.
+A sentence of a helper's answer is kept only if it passes the grounding check that answering applies
+(answering/grounding.py). Where none does, or only the article that resolved the ticket is known, the answer is a
+sentence of the article. Either way the check is repeated on the passage as truncated for the prompt: answers that the
+prompt does not support would teach the model to invent.
 """
 
 import random
@@ -43,7 +45,8 @@ _GREETING = re.compile(
     r"^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|greetings)\b[^,.!?\n]{0,30}[,.!\n]\s*", re.IGNORECASE
 )
 _SIGNATURE = re.compile(
-    r"\n?\s*(?:(?:best|kind|warm|many)?\s*(?:regards|wishes)|cheers|sincerely|yours|(?:many )?thanks(?: again)?|thank you)"
+    r"\n?\s*(?:(?:best|kind|warm|many)?\s*(?:regards|wishes)|cheers|sincerely|yours"
+    r"|(?:many )?thanks(?: again)?|thank you)"
     r"\b[^.!?]{0,60}[.!]?\s*$",
     re.IGNORECASE,
 )
@@ -55,7 +58,8 @@ Kind = Literal["helper", "quoted", "declining"]
 class Example:
     """A prompt, truncated to the profile's length, and the answer to it.
 
-    `question` and the whole passages `shown` are the inputs of the prompt in serving; `article_id` answers it, '' if none.
+    `question` and the whole passages `shown` are the inputs of the prompt in serving; `article_id` answers it, '' if
+    none.
     """
 
     ticket_id: str
@@ -71,8 +75,8 @@ class Example:
 class TrainingSet:
     """Training and held-out examples, and counts of all rows by outcome.
 
-    `held_out` comes from the newest tenth of the tickets. `considered` are the ids of all tickets that examples were drawn
-    from: those not drawn do not count as new data on the next night.
+    `held_out` comes from the newest tenth of the tickets. `considered` are the ids of all tickets that examples were
+    drawn from: those not drawn do not count as new data on the next night.
     """
 
     examples: list[Example]
@@ -129,7 +133,7 @@ class _Builder:
         return not self._pool.has_article(row["article_id"]) or self._rng(row).random() < DECLINING_SHARE
 
     def mixed(self, rows: Sequence[dict[str, Any]], wanted: int, counts: Counter[str]) -> list[Example]:
-        """At most `wanted` examples, a tenth of them declining, sorted by ticket; the outcome of each row is counted."""
+        """At most `wanted` examples, a tenth declining, sorted by ticket; `counts` counts the outcome of each row."""
         drawn = random.Random(self._seed).sample(rows, len(rows))
         declining = int(wanted * DECLINING_SHARE)
         answering = self._first([row for row in drawn if not self.declines(row)], wanted - declining, counts)
@@ -198,7 +202,7 @@ class _Builder:
 
 
 def grounded(answer: str, gold: Passage) -> tuple[list[str], Kind]:
-    """The answer's sentences, two at most: the helper's that the passage supports, else the passage's nearest to them."""
+    """The answer, two sentences at most: the helper's that the passage supports, else the nearest of the passage."""
     complete = [sentence for sentence in sentences(answer) if worth_quoting(sentence) and "://" not in sentence]
     supported = [sentence for sentence in complete if check(with_mark(sentence, 1), [gold]).ok]
     if supported:

@@ -6,10 +6,10 @@
     trained = train_injection(ordinary_texts)
     trained.regression, trained.limit, trained.metrics
 
-A logistic regression over letter n-grams (text/ngrams.py), which separate attacks of other sources better than a sentence
-vector does (python -m bench.injection). The example prompts (injections.yaml) are attacks, and benign texts that resemble
-them. The newest tickets are benign too: together they weigh as much as the benign prompts, and attacks as much as both. A
-ticket that a first fit takes for an attack is left out of the second fit, because it may be one.
+A logistic regression over letter n-grams (text/ngrams.py), which separate attacks of other sources better than a
+sentence vector does (python -m bench.injection). The example prompts (injections.yaml) are attacks, and benign texts
+that resemble them. The newest tickets are benign too: together they weigh as much as the benign prompts, and attacks as
+much as both. A ticket that a first fit takes for an attack is left out of the second fit, because it may be one.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ class PromptExample:
 
 @dataclass(frozen=True)
 class TrainedInjection:
-    """A calibrated regression whose second class is 'attack', and the probability `limit` that 1 % of ordinary texts exceed.
+    """A calibrated regression whose second class is 'attack', and the probability `limit` that 1 % of ordinary texts
+    exceed.
 
     `recall` is the share of each kind of attack above the limit. It and the metrics are five-fold out-of-fold.
     """
@@ -100,7 +101,8 @@ def train_injection(ordinary: Sequence[str]) -> TrainedInjection:
 
 
 def fit_injection(prompts: Any, attack: NDArray[np.bool_], ordinary: Any) -> Any:
-    """A logistic regression over the n-grams of example prompts [n] and of ordinary texts [m] that do not look like attacks.
+    """A logistic regression over the n-grams of example prompts [n] and of ordinary texts [m] that do not look like
+    attacks.
 
     Both are `sparse_ngrams`; `attack` [n] labels the prompts.
     """

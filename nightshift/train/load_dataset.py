@@ -42,7 +42,9 @@ def labelled_pairs(features: Features, document_tower: Model, night: Night) -> L
 
 
 def ordinary_tickets(features: Features, store: Store) -> dict[str, str]:
-    """The newest tickets of the training part by id, labelled or not: the harmless examples of the injection classifier."""
+    """The newest tickets of the training part by id, labelled or not: the harmless examples of the injection
+    classifier.
+    """
     tickets = read_mart(store, features, "tickets")
     rows = tickets.filter(pc.equal(tickets["split"], "train")).sort_by(NEWEST_FIRST).slice(0, MAX_ORDINARY)
     return dict(zip(rows["ticket_id"].to_pylist(), rows["text"].to_pylist(), strict=True))

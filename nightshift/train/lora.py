@@ -1,4 +1,5 @@
-"""LoRA adapters: the settings that query tower and generator share, and an adapter added to, merged into and saved from a model.
+"""LoRA adapters: the settings that query tower and generator share, and an adapter added to, merged into and saved from
+a model.
 
     tower.encoder = add_adapter(tower.encoder, exclude_modules=r".*pooler.*")
     causal_lm = add_adapter(causal_lm, task_type="CAUSAL_LM")

@@ -1,6 +1,6 @@
 """The query tower: a LoRA adapter on the sentence encoder, trained to rank the article that resolved a ticket first.
 
-    pairs:  ticket_id='1482' text='Cannot receive mail after update ...' article_id='cannot-receive-messages' created_at=...
+    pairs:  ticket_id='1482' text='Cannot receive mail ...' article_id='cannot-receive-messages' created_at=...
     model = train_query_tower(pairs, sections, tower, night=night, seed=7, log_metrics=log_metrics,
                               trained_on=features.digest)
 

@@ -1,4 +1,5 @@
-"""Temporal cross-validation: out-of-fold retrieval scores of past questions, each from classifiers fitted on older tickets.
+"""Temporal cross-validation: out-of-fold retrieval scores of past questions, each from classifiers fitted on older
+tickets.
 
     scores, golds = out_of_fold_scores(tickets, pairs, lambda classifiers, fold: EvaluationRetriever(...))
     # float32 [n, scores, articles] and bool [n, articles]: what the fusion weights are fitted on

@@ -1,4 +1,6 @@
-"""A split by time: the newest share of the tickets is held out, so a model is tested on what came after its training data."""
+"""A split by time: the newest share of the tickets is held out, so a model is tested on what came after its training
+data.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,6 +1,7 @@
 """Tokenized examples of the generator, in micro-batches, and the order and learning rate of its training steps.
 
-examples = tokenize_examples(training_set.examples, tokenizer, 320)   # [TokenizedExample(tokens=[1, 4093, ...], answer_start=211), None]
+examples = tokenize_examples(training_set.examples, tokenizer, 320)
+# [TokenizedExample(tokens=[1, 4093, ...], answer_start=211), None]
 for batch in batch_order(len(examples), steps=12, size=4, seed=7):    # twelve batches of four positions
     for micro_batch in micro_batches([examples[position] for position in batch]): ...
 """
@@ -54,7 +55,9 @@ def micro_batches(batch: Sequence[TokenizedExample], budget: int = PADDED_TOKENS
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
-    """The factor on the learning rate at `step`: linear warm-up over WARM_UP_SHARE of the steps, then linear decay to 0."""
+    """The factor on the learning rate at `step`: linear warm-up over WARM_UP_SHARE of the steps, then linear decay to
+    0.
+    """
     warm_up = max(1, round(steps * WARM_UP_SHARE))
     return min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up + 1))
 

@@ -6,9 +6,9 @@
     tuned.policy      # {'confidence_floor': 0.41, 'passages': 3, ...}
 
 The confidence is fitted on the newest tenth of the resolved tickets of the training part and on the tickets of the same
-days that no article resolved; the fusion weights on as many of the newest folds as hold enough questions. All scores are
-out of fold: the query tower held the newest tenth out (on older folds the document tower replaces it), ticket kNN counts
-earlier tickets only, and the classifiers are fitted without the fold.
+days that no article resolved; the fusion weights on as many of the newest folds as hold enough questions. All scores
+are out of fold: the query tower held the newest tenth out (on older folds the document tower replaces it), ticket kNN
+counts earlier tickets only, and the classifiers are fitted without the fold.
 """
 
 from dataclasses import replace

@@ -36,7 +36,9 @@ def test_too_few_questions_fit_nothing():
 
 
 def test_few_unresolved_tickets_weigh_as_much_as_many():
-    """A feature that only unresolved tickets differ in gets its weight, though ten times as many questions had their articles removed."""
+    """A feature that only unresolved tickets differ in gets its weight, though ten times as many questions had their
+    articles removed.
+    """
     articles_removed, unresolved = evidence(500, 0, 10), evidence(50, 0, 11)
     unresolved[:, -1] -= 3
     weighted = fit_confidence(evidence(500, 0, 12), articles_removed, unresolved).confidence

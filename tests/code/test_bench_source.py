@@ -1,4 +1,4 @@
-"""A bench is told where its data lies, and finds out by itself how to read it where that is plain."""
+"""The --source of a benchmark, and the mapping that is chosen for a folder."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_a_folder_brings_its_own_mapping(tmp_path):
     """mapping.yaml in the folder is used, unless another one is named."""
     (tmp_path / "mapping.yaml").write_text("tables: {}\n")
     assert source_url(str(tmp_path), None) == f"file://{tmp_path}?mapping={tmp_path}/mapping.yaml"
-    assert source_url(str(tmp_path), "desk.yaml") == f"file://{tmp_path}?mapping=desk.yaml"
+    assert source_url(str(tmp_path), "helpdesk.yaml") == f"file://{tmp_path}?mapping=helpdesk.yaml"
 
 
 def test_a_folder_of_a_known_shape_needs_no_mapping(tmp_path):
@@ -40,7 +40,7 @@ def test_a_folder_of_no_known_shape_is_refused(tmp_path):
 
 def test_a_bench_runs_by_its_path(tmp_path):
     """`python bench/retrieval.py` works as `python -m bench.retrieval` does, from any folder."""
-    asked = [sys.executable, str(ROOT / "bench" / "retrieval.py"), "--help"]
-    done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "--train-until" in done.stdout
+    command = [sys.executable, str(ROOT / "bench" / "retrieval.py"), "--help"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "--train-until" in result.stdout

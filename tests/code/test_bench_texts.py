@@ -11,7 +11,7 @@ ROWS = [("where is my card?", "arrival"), ("it was declined", "declined"), ("sti
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_any_file_of_two_columns_is_read(tmp_path, kind):
-    """CSV and JSON lines give the same rows under names of ours, whatever their columns are called."""
+    """CSV and JSON lines give the same rows under the given names, whatever their columns are called."""
     path = tmp_path / f"rows.{kind}"
     if kind == "csv":
         path.write_text("query,topic\n" + "".join(f"{text},{label}\n" for text, label in ROWS))
@@ -22,7 +22,7 @@ def test_any_file_of_two_columns_is_read(tmp_path, kind):
     assert list(rows.columns["label"]) == [label for _, label in ROWS]
 
 
-def test_a_wrong_column_or_kind_is_told(tmp_path):
+def test_an_unknown_column_or_suffix_is_refused(tmp_path):
     """The error names the columns that there are, or the kinds that can be read."""
     path = tmp_path / "rows.csv"
     path.write_text("query,topic\na,b\n")
@@ -35,6 +35,6 @@ def test_a_wrong_column_or_kind_is_told(tmp_path):
 def test_a_share_of_each_label_is_held_out():
     """The held-out part keeps the mix of labels, and is the same for the same seed."""
     labels = np.array(["a"] * 50 + ["b"] * 10, dtype=object)
-    kept = held_out(labels, 0.2, seed=3)
-    assert (kept[:50].sum(), kept[50:].sum()) == (10, 2)
-    assert (kept == held_out(labels, 0.2, seed=3)).all()
+    selected = held_out(labels, 0.2, seed=3)
+    assert (selected[:50].sum(), selected[50:].sum()) == (10, 2)
+    assert (selected == held_out(labels, 0.2, seed=3)).all()

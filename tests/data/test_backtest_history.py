@@ -17,7 +17,7 @@ SPLIT = day(6, hour=0)
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory):
-    """The shop of ten resolved tickets, with one answered late, one asked again later, and one too short to learn from."""
+    """A shop of ten resolved tickets; one more is answered late, one asked again later, one too short to train on."""
     store, settings = place(tmp_path_factory.mktemp("backtest"))
     more = {
         "tickets": [

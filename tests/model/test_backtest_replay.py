@@ -1,4 +1,4 @@
-"""A history in which something new turns up: learning every night finds it, a release that never learns again does not."""
+"""A history with a new topic: nightly training finds its articles, a release that is trained once does not."""
 
 import io
 import json
@@ -51,7 +51,9 @@ def parquet(table):
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory):
-    """Replays a plan over a ticket every half hour from a week before the first night, whose articles share no word with them."""
+    """Replays a plan over a ticket every half hour from a week before the first night, whose articles share no word
+    with them.
+    """
     folder = tmp_path_factory.mktemp("replay")
     base = write_tiny_encoder(folder)
     links = [ticket(number, FIRST + timedelta(days=-7, minutes=30 * number)) for number in range(28 * A_DAY)]
@@ -78,7 +80,7 @@ def nights(replayed):
 
 
 def test_a_new_topic_is_found_by_nightly_and_not_by_frozen(nights):
-    """In the week after its first questions were resolved, nightly finds the new topic's articles and frozen does not."""
+    """In the week after its first questions were resolved nightly finds the topic's articles, and frozen does not."""
     last = nights[-1].hits
     assert last["nightly"]["hit@1"].mean() > 0.8
     assert last["frozen"]["hit@1"].mean() < 0.2

@@ -69,7 +69,9 @@ def test_the_same_rows_in_another_order_give_the_same_classifiers(tmp_path):
 
 @pytest.mark.parametrize("labels", [[], ["only"] * 30, [""] * 30, ["a"] * 30 + ["b"] * 4])
 def test_a_classifier_with_fewer_than_two_labels_is_absent(tmp_path, labels):
-    """No labels, one label, or a second one that is too rare: no intent classifier, and classifiers.json has the reason."""
+    """No labels, one label, or a second one that is too rare: no intent classifier, and classifiers.json has the
+    reason.
+    """
     _, folder = trained(tmp_path, labelled(labels), labelled(["x", "y"] * 10))
     classifiers = Classifiers(folder, threads=1)
     assert classifiers.intent_labels == []
@@ -175,7 +177,9 @@ def test_slices_are_by_text_length_and_label_frequency():
 
 
 def test_attacks_are_separated_from_ordinary_tickets(tmp_path):
-    """Unseen attacks lie above the limit and 1 ticket in 100 does; an attack among the tickets is not learned as harmless."""
+    """Unseen attacks lie above the limit and 1 ticket in 100 does; an attack among the tickets is not learned as
+    harmless.
+    """
     words = ["where", "is", "my", "parcel", "invoice", "refund", "please", "help", "order", "late", "again", "card"]
     rng = random.Random(3)
     ordinary = {f"o{number:03}": " ".join(rng.choices(words, k=12)) for number in range(300)}

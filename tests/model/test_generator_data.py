@@ -18,8 +18,8 @@ ARTICLES = pa.Table.from_pylist(
             "article_id": "delivery",
             "title": "Standard delivery",
             "url": "",
-            "body": "How parcels travel.\n\n## Cost\nStandard delivery costs 4.90 EUR per order. From 60 EUR it is free."
-            "\n\n## Time\nIt takes 3 to 5 business days from dispatch. Holidays are not counted.",
+            "body": "How parcels travel.\n\n## Cost\nStandard delivery costs 4.90 EUR per order. From 60 EUR it is "
+            "free.\n\n## Time\nIt takes 3 to 5 business days from dispatch. Holidays are not counted.",
         },
         {
             "article_id": "pickup",

@@ -90,7 +90,7 @@ def adapter(home, base):
 
 
 def test_it_learns_which_article_resolves_which_ticket(adapter):
-    """On tickets it never saw, the trained tower ranks the right article first far more often than the untrained one."""
+    """On held-out tickets the trained tower ranks the right article first far more often than the untrained one."""
     assert adapter.metrics["hit@1"] >= adapter.metrics["hit@1_base"] + 0.3
     assert adapter.metrics["held_out"] == 12
 
@@ -103,7 +103,7 @@ def test_the_same_night_gives_the_same_adapter(adapter, base, tmp_path):
 
 
 def test_the_adapter_names_its_tickets_and_no_path(adapter, home):
-    """trained_on.json lists every ticket, so that forgetting one finds the adapter; its config names no local folder."""
+    """trained_on.json lists every ticket, so that erasing one finds the adapter; its config names no local folder."""
     folder = open_store(f"file://{home}/store").checkout(adapter.digest)
     assert json.loads((folder / "trained_on.json").read_bytes()) == pairs().column("ticket_id").to_pylist()
     assert json.loads((folder / "adapter_config.json").read_bytes())["base_model_name_or_path"] == adapter.base
@@ -116,7 +116,9 @@ def test_the_adapter_names_its_tickets_and_no_path(adapter, home):
 
 
 def test_the_exported_tower_ranks_as_the_trained_one(adapter, home):
-    """Merged and exported, the adapter still finds the right article: for the tickets held out, as often as in training."""
+    """Merged and exported, the adapter still finds the right article: for the tickets held out, as often as in
+    training.
+    """
     settings = Settings.from_env({"NIGHTSHIFT_HOME": str(home), "NIGHTSHIFT_THREADS": "1"})
     store = open_store(settings.store)
     rows = pairs().slice(108)
@@ -156,7 +158,7 @@ def test_a_diverging_loss_stops_the_training(base, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_learn_as_one_does(adapter, base, tmp_path):
-    """Under torch elastic both processes return the same artifact, stored once, about as good as one process makes it."""
+    """Under torch elastic both processes return one artifact, about as good as that of a single process."""
     script = tmp_path / "elastic.py"
     script.write_text(
         "import sys, json, dataclasses\nfrom pathlib import Path\n"

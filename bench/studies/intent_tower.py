@@ -1,10 +1,10 @@
-"""The encoder itself tuned on intents by LoRA: what the frozen vectors of the night are measured against.
+"""A study: the encoder tuned on intents by LoRA, which bench.intents compares with the frozen vectors of a night.
 
     tuned = tune(texts, labels, profile("tiny").encoder, epochs=5, seed=7)   # minutes
     tuned.encode(other_texts)                                                # [n, 384]
 
-Loss: cross-entropy over cosines to one learned direction a label, which start at the labels' means. Batches hold texts
-of like length: half of the work of padded ones.
+Loss: cross-entropy over cosines to one learned direction per label, initialised at the mean vector of the label.
+Batches hold texts of similar length, which saves half of the padding.
 """
 
 import sys
@@ -21,8 +21,8 @@ BATCH = 32
 MAX_TOKENS = 64
 
 
-class Tuned:
-    """A tower with an adapter that has learned intents."""
+class TunedTower:
+    """A tower with an adapter that is trained on intents."""
 
     def __init__(self, tower, tokenizer) -> None:
         self.tower, self.tokenizer = tower, tokenizer
@@ -76,22 +76,25 @@ class Tuned:
             print(f"... LoRA epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}", file=sys.stderr, flush=True)
 
 
-def tune(texts: Sequence[str], labels: Sequence[str], base: str, epochs: int, seed: int) -> Tuned:
-    """The base encoder after `epochs` on `labels`."""
+def tune(texts: Sequence[str], labels: Sequence[str], base: str, epochs: int, seed: int) -> TunedTower:
+    """The base encoder with an adapter trained for `epochs` on `labels`."""
     import torch
 
-    from nightshift.train.encoder_module import load_tokenizer
-    from nightshift.train.lora import adapted
+    from nightshift.train.encoder_module import load_tokenizer, load_tower
+    from nightshift.train.lora import add_adapter
+    from nightshift.train.query_tower import UNUSED_MODULES
 
     torch.manual_seed(seed)
-    tuned = Tuned(adapted(resolve(base)), load_tokenizer(resolve(base), MAX_TOKENS))
+    tower = load_tower(resolve(base))
+    tower.encoder = add_adapter(tower.encoder, exclude_modules=UNUSED_MODULES)
+    tuned = TunedTower(tower, load_tokenizer(resolve(base), MAX_TOKENS))
     tuned.train(texts, np.unique(np.array(labels), return_inverse=True)[1], epochs, seed)
     return tuned
 
 
 def _batches(texts: Sequence[str], seed: int) -> list[NDArray[np.int64]]:
-    """Rows in batches of like length, in random order; which of like lengths meet changes with the seed."""
-    chance = np.random.default_rng(seed)
-    order = np.argsort([len(text) for text in texts] + chance.uniform(-8, 8, len(texts)), kind="stable")
+    """Rows in batches of similar length, in random order; the seed changes which rows share a batch."""
+    rng = np.random.default_rng(seed)
+    order = np.argsort([len(text) for text in texts] + rng.uniform(-8, 8, len(texts)), kind="stable")
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-    return [batches[place] for place in chance.permutation(len(batches))]
+    return [batches[position] for position in rng.permutation(len(batches))]

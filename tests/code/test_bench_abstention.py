@@ -1,11 +1,11 @@
-"""The bench of declining reads the truth and counts what the aims speak of."""
+"""The abstention benchmark reads the truth and counts the declined questions of both kinds."""
 
 import json
 
 import numpy as np
 import pytest
 
-from bench.declining import Asked, declined, given_up, table
+from bench.abstention import ScoredQuestions, declined_answerable, declined_unanswerable, table
 from bench.truth import answered_by, read_truth
 
 
@@ -18,11 +18,11 @@ def test_the_truth_may_be_a_file_or_a_folder(tmp_path):
     assert set(read_truth(tmp_path / "night-0001.jsonl")) == {"b"}
 
 
-def test_both_aims_by_hand():
-    """Of ten answerable one lies among the unanswerable: giving up that one declines all of them."""
-    sure, unsure = np.array([0.1, *np.linspace(0.6, 0.9, 9)]), np.linspace(0.0, 0.5, 10)
-    assert declined(sure, unsure) == pytest.approx(0.2)
-    assert given_up(sure, unsure) == pytest.approx(0.1)
+def test_both_shares_by_hand():
+    """One of ten answerable questions lies among the unanswerable: declining it declines all of those."""
+    answerable, unanswerable = np.array([0.1, *np.linspace(0.6, 0.9, 9)]), np.linspace(0.0, 0.5, 10)
+    assert declined_unanswerable(answerable, unanswerable) == pytest.approx(0.2)
+    assert declined_answerable(answerable, unanswerable) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_what_a_release_can_answer_is_what_it_holds(row, kind):
     assert answered_by(row, ["here"]) == kind
 
 
-def test_orders_count_neither_way():
-    """They stand in a row of their own and move no other number."""
+def test_orders_are_reported_separately():
+    """They have a row of their own and change no other number."""
     kinds = np.repeat(["answerable", "unanswerable", "about an order"], [40, 40, 5])
     confidence = np.concatenate([np.linspace(0.5, 1, 40), np.linspace(0, 0.4, 40), np.zeros(5)])
-    without = Asked(kinds[:80], confidence[:80], kinds[:80] == "answerable", 0.45)
-    told = table(Asked(kinds, confidence, kinds == "answerable", 0.45)).splitlines()
-    assert [line for line in told if "order" not in line] == table(without).splitlines()
-    assert "| 5 questions about an order, declined at the floor | 1.000 |" in told
+    without = ScoredQuestions(kinds[:80], confidence[:80], kinds[:80] == "answerable", 0.45)
+    lines = table(ScoredQuestions(kinds, confidence, kinds == "answerable", 0.45)).splitlines()
+    assert [line for line in lines if "order" not in line] == table(without).splitlines()
+    assert "| 5 questions about an order, declined at the threshold | 1.000 |" in lines
