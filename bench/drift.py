@@ -118,7 +118,11 @@ def power(helpdesk: Helpdesk, encoders: Encoders) -> str:
         weight = np.where(is_it, share / is_it.sum(), (1 - share) / (~is_it).sum())
         for size in SIZES:
             moved = [
-                set(compare(serving.reference, resample(pool, weight, size, rng), serving.memory, SIZES[0]).moved)
+                set(
+                    compare(
+                        serving.reference, resample(pool, weight, size, rng), serving.resolved_vectors, SIZES[0]
+                    ).moved
+                )
                 for _ in range(DRAWN)
             ]
             by_topic, by_text = (

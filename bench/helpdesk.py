@@ -61,10 +61,10 @@ class IntentClassifier:
 
 @dataclass(frozen=True)
 class Champion:
-    """The parts of a release that drift compares with; `memory` float32 [n, dim]: vectors of resolved tickets."""
+    """The parts of a release that drift compares with; `resolved_vectors` float32 [n, dim] of resolved tickets."""
 
     classifier: IntentClassifier
-    memory: NDArray[np.float32]
+    resolved_vectors: NDArray[np.float32]
     reference: dict[str, Any]
 
 
@@ -140,17 +140,17 @@ def champion(helpdesk: Helpdesk, encoders: Encoders) -> Champion:
     vectors = encoders.vectors(newest)
     labelled = frequent(LabelledVectors(ids, vectors, labels, times), FEWEST_EXAMPLES["intent"])
     classifier = IntentClassifier(fit_calibrated(labelled, INTENT)[0])
-    memory = vectors[[row for row, ticket in enumerate(ids) if ticket in helpdesk.resolved]]
+    resolved_vectors = vectors[[row for row, ticket in enumerate(ids) if ticket in helpdesk.resolved]]
     reference = make_reference(
         encoders.sample_tickets(fresh(helpdesk.tickets), helpdesk.tickets, classifier),
-        memory,
-        cluster(memory),
+        resolved_vectors,
+        cluster(resolved_vectors),
         learned_labels(helpdesk.tickets),
     )
-    return Champion(classifier, memory, reference)
+    return Champion(classifier, resolved_vectors, reference)
 
 
 def compare_night(serving: Champion, helpdesk: Helpdesk, encoders: Encoders) -> Comparison:
     """Drift of the newest tickets of a helpdesk against the release that serves."""
     tonight = encoders.sample_tickets(newest_nights(helpdesk.tickets, MIN_ROWS), helpdesk.tickets, serving.classifier)
-    return compare(serving.reference, tonight, serving.memory)
+    return compare(serving.reference, tonight, serving.resolved_vectors)

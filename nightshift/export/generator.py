@@ -77,9 +77,8 @@ def export_generator(
             list(probes or [NO_PROBE])[:MAX_PROBES],
         )
         exact = convert(work / "merged", work / "fp32", EXACT)
-        continued = continuations(
-            exact, prompts, night.settings.threads
-        )  # before the graph is open: two fp32 models need much memory
+        # Before the graph is open: two fp32 models need much memory.
+        continued = continuations(exact, prompts, night.settings.threads)
         graph = Graph(exact, night.settings.threads)
         exported = np.stack([graph.logits(prompt)[-1].copy() for prompt in prompts])  # a view would keep 60 MB each
         metrics = {"parity": check("generator", expected, exported, TOLERANCE)}

@@ -138,14 +138,14 @@ def home(tmp_path_factory):
     return settings, open_store(settings.store)
 
 
-def trained(home, told, base=TINY.generator):
+def trained(home, logged, base=TINY.generator):
     settings, store = home
     return train_generator(
         training_set(24),
         base,
         night=replace(Night.from_settings(settings, store), profile=TINY),
         seed=7,
-        log_metrics=lambda values, step: told.append((step, values)),
+        log_metrics=lambda values, step: logged.append((step, values)),
         trained_on="f" * 64,
     )
 
@@ -244,11 +244,11 @@ def test_two_steps_train_export_and_speak(home):
     from nightshift.models.generator import Generator
 
     settings, store = home
-    told: list = []
-    adapter = trained(home, told)
+    logged: list = []
+    adapter = trained(home, logged)
     assert adapter.metrics["held_out_loss"] < adapter.metrics["held_out_loss_base"]
     assert adapter.metrics["questions"] == 2
-    assert all(math.isfinite(value) for _, values in told for value in values.values())
+    assert all(math.isfinite(value) for _, values in logged for value in values.values())
     tree = store.tree(adapter.digest)
     assert set(tree) == {"adapter_config.json", "adapter_model.safetensors", "model.json", "trained_on.json"}
     assert store.get_json(tree["trained_on.json"]) == [f"t{i:02}" for i in range(24)]

@@ -34,11 +34,11 @@ PROFILE = dataclasses.replace(profile("tiny"), tower_epochs=6, tower_batch=8)
 
 def pairs(tickets: int = 120) -> pa.Table:
     """Tickets whose words give away which article resolved them."""
-    chance = random.Random(3)
+    rng = random.Random(3)
     rows = []
     for number in range(tickets):
         article = number % ARTICLES
-        words = chance.choices(WORDS[article * 6 : article * 6 + 6], k=4) + chance.choices(WORDS[40:], k=3)
+        words = rng.choices(WORDS[article * 6 : article * 6 + 6], k=4) + rng.choices(WORDS[40:], k=3)
         rows.append(
             {
                 "ticket_id": f"t{number:03}",
@@ -51,7 +51,7 @@ def pairs(tickets: int = 120) -> pa.Table:
 
 
 def sections() -> Sections:
-    """Two sections an article, in directions that say nothing yet."""
+    """Two sections an article, in random directions."""
     vectors = np.random.default_rng(5).normal(size=(2 * ARTICLES, 32)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return Sections(vectors, [f"a{number // 2}" for number in range(2 * ARTICLES)])
