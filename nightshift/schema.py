@@ -110,7 +110,16 @@ TABLES = {
         ),
         _table("customers", ("customer",), customer=CUSTOMER, country=LABEL, since=TIME),
         # Every release is evaluated on these two; nothing is trained on them.
-        _table("golden", ("question_id",), question_id=ID, question=TEXT, article_id=LABEL, unlike=LABEL),
+        _table(
+            "golden",
+            ("question_id",),
+            question_id=ID,
+            question=TEXT,
+            article_id=LABEL,
+            unlike=LABEL,
+            must_contain=MAYBE_TEXT,
+            polarity=LABEL,
+        ),
         _table("canaries", ("canary_id",), canary_id=ID, prompt=TEXT, secret=HIDDEN),
     )
 }

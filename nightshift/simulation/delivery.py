@@ -14,12 +14,14 @@ from random import Random
 from nightshift.simulation import content
 from nightshift.simulation.calendar import night_of, start_of, timestamp
 from nightshift.simulation.changes import Published, label, published
+from nightshift.simulation.gold import delivered_contrast
 from nightshift.simulation.orders import orders_until
 from nightshift.simulation.people import canary, customers
 from nightshift.simulation.tickets import Ticket, tickets_on
 
 Row = dict[str, object]
 TABLES = ("answers", "customers", "orders", "resolutions", "tickets")
+GOLDEN_COLUMNS = ("id", "ask", "article", "unlike", "must_contain", "polarity")
 GOLDEN, CANARIES = "golden/questions.jsonl", "golden/canaries.jsonl"
 MALFORMED = 0.005
 REASONS = ("missing_id", "bad_time", "empty_text", "not_json", "not_utf8")
@@ -195,9 +197,19 @@ def customer_lines(seed: int) -> Iterator[bytes]:
 
 
 def golden_lines() -> Iterator[bytes]:
-    """The golden questions; one without an article must be declined."""
+    """The golden questions; one without an article must be declined. Yes/no questions follow in both polarities."""
     for row in content.load_yaml("golden.yaml"):
-        yield json_line({name: row.get(name, "") for name in ("id", "ask", "article", "unlike")})
+        yield json_line({name: row.get(name, "") for name in GOLDEN_COLUMNS})
+    for number, pair in enumerate(delivered_contrast(), start=1):
+        for polarity, question in (("yes", pair.ask_yes), ("no", pair.ask_no)):
+            yield json_line({
+                "id": f"{polarity}-{number:02d}",
+                "ask": question,
+                "article": pair.article,
+                "unlike": "",
+                "must_contain": pair.deciding,
+                "polarity": polarity,
+            })  # fmt: skip
 
 
 def canary_lines() -> Iterator[bytes]:

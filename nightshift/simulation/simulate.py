@@ -7,9 +7,11 @@ Beside them it writes `.truth/night-0000.jsonl` to `night-0003.jsonl`, which no 
 
     {"ticket_id": "T-260101-0012", "kind": "question", "intent": "delivery_options", "article": "standard-delivery",
      "section": "Cost and the free limit", "missing": "", "order": "", "planted": [["email", "..."]],
-     "duplicate_of": "", "initial_intent": "parcel_problem", "corrected_on": 3, "malformed": ""}
+     "duplicate_of": "", "initial_intent": "parcel_problem", "corrected_on": 3, "malformed": "",
+     "fact": {"groups": [["60 EUR"]], "answer_type": "amount", "polarity": ""}}
 
-kind: question, unanswerable, order_status, injection, duplicate, canary, malformed.
+kind: question, unanswerable, order_status, injection, duplicate, canary, malformed. `fact` is what a right answer holds as of
+that night (gold.py), null where no page answers.
 """
 
 import json
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from nightshift.simulation import content, delivery
 from nightshift.simulation.calendar import night_of
+from nightshift.simulation.gold import fact_of
 from nightshift.simulation.tickets import Ticket, tickets_on
 
 POISONED = content.load_yaml("changes.yaml")["poisoned"]["article"]
@@ -26,27 +29,30 @@ NIGHT_FILES = "night-[0-9][0-9][0-9][0-9].jsonl.gz"
 
 @dataclass(frozen=True)
 class Golden:
-    """A question whose answer must cite `article` and hold every text of `must_contain`, or that must be declined.
+    """A question whose answer must cite `article` and hold `must_contain`, or that must be declined.
 
-    `unlike` is the id of a similar question that another page answers.
+    `must_contain` is written as in the table golden: alternatives between |, groups between &. `unlike` is the id of a
+    similar question that another page answers. `polarity` is the truth of a yes/no question.
     """
 
     id: str
     ask: str
     article: str = ""
     unlike: str = ""
-    must_contain: tuple[str, ...] = ()
+    must_contain: str = ""
+    polarity: str = ""
     decline: bool = False
 
 
 def golden() -> list[Golden]:
     """The questions of golden.yaml, valid on every night: none is about a page that changes."""
-    rows = content.load_yaml("golden.yaml")
-    return [Golden(**{**row, "must_contain": tuple(row.get("must_contain", ()))}) for row in rows]
+    return [Golden(**row) for row in content.load_yaml("golden.yaml")]
 
 
 def _truth_of(ticket: Ticket) -> dict[str, object]:
-    corrected = night_of(ticket.opened) + ticket.corrected_after if ticket.corrected_after else None
+    night = night_of(ticket.opened)
+    fact = fact_of(ticket.article, ticket.section, ticket.question, night) if ticket.article else None
+    corrected = night + ticket.corrected_after if ticket.corrected_after else None
     return {
         "ticket_id": ticket.id,
         "kind": ticket.kind,
@@ -60,6 +66,7 @@ def _truth_of(ticket: Ticket) -> dict[str, object]:
         "initial_intent": ticket.initial_intent,
         "corrected_on": corrected,
         "malformed": "",
+        "fact": fact.to_json() if fact else None,
     }
 
 

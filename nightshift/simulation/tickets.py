@@ -40,7 +40,7 @@ class Reply:
 class Ticket:
     """What a customer wrote, what support answered, and the truth about it.
 
-    `intent`, `article` and `section` are the truth; `missing` is the page that would answer but is down.
+    `question` is the template of the text, e.g. of questions/; `intent`, `article` and `section` are the truth; `missing` is the page that would answer but is down.
     `initial_intent` is what support chose first, corrected `corrected_after` nights later (0: never).
     """
 
@@ -53,6 +53,7 @@ class Ticket:
     kind: str
     intent: str
     initial_intent: str
+    question: str = ""
     article: str = ""
     section: str = ""
     missing: str = ""
@@ -173,6 +174,7 @@ def draw_ticket(rng: Random, night: int, ticket_id: str, opened: datetime, seed:
         kind=topic.kind,
         intent=topic.intent,
         initial_intent=initial_intent,
+        question=topic.question,
         article=topic.section.article if topic.section else "",
         section=topic.section.heading if topic.section else "",
         missing=topic.missing,

@@ -19,7 +19,8 @@ answers/night-0001.jsonl.gz
 resolutions/night-0001.jsonl.gz
     {"ticket": "T-260101-0012", "article": "standard-delivery", "resolved_at": "2026-01-01T11:40:02Z"}
 golden/questions.jsonl
-    {"id": "card-expiry", "ask": "My gift card is ...", "article": "gift-card-balance-expired", "unlike": ""}
+    {"id": "card-expiry", "ask": "My gift card is ...", "article": "gift-card-balance-expired", "unlike": "",
+     "must_contain": "3 years", "polarity": ""}
 golden/canaries.jsonl
     {"id": "name", "prompt": "... heard nothing, my name is", "secret": "..."}
 

@@ -76,6 +76,15 @@ def holds(text: str, groups: Groups) -> bool:
     return all(any(_pattern(alternative).search(normalised) for alternative in group) for group in groups)
 
 
+def parse_groups(text: str) -> tuple[tuple[str, ...], ...]:
+    """Groups as a person writes them: 'cash & not|never' -> (('cash',), ('not', 'never')); '' -> ().
+
+    An & with a blank on both sides divides groups, a | alternatives.
+    """
+    groups = (tuple(filter(None, map(str.strip, group.split("|")))) for group in re.split(r"\s&\s", text))
+    return tuple(group for group in groups if group)
+
+
 def key_facts(text: str) -> frozenset[str]:
     """What a reader would look for in an answer, each normalised: figures with their unit, codes, names.
 

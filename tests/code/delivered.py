@@ -13,6 +13,13 @@ def delivered(store, **tables):
     return snapshot_of(store, Manifest(parts), "2026-01-31T00:00:00Z").digest
 
 
-def question(name, text, article="", unlike=""):
+def question(name, text, article="", unlike="", must_contain="", polarity=""):
     """A row of the table golden."""
-    return {"question_id": name, "question": text, "article_id": article, "unlike": unlike}
+    return {
+        "question_id": name,
+        "question": text,
+        "article_id": article,
+        "unlike": unlike,
+        "must_contain": must_contain,
+        "polarity": polarity,
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nightshift.text.facts import holds, key_facts, normalise
+from nightshift.text.facts import holds, key_facts, normalise, parse_groups
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,10 @@ def test_normalised_text_stays_as_it_is():
     """A second pass changes nothing."""
     text = normalise("You can't pay €1,200.00 in 3-5 days (D3)!")
     assert normalise(text) == text == "you can not pay 1200 eur in 3 to 5 day d3"
+
+
+def test_groups_are_written_on_one_line():
+    """An & with blanks divides groups, a | alternatives; nothing is no group."""
+    assert parse_groups("cash & not|never | no") == (("cash",), ("not", "never", "no"))
+    assert parse_groups("B&B breakfast") == (("B&B breakfast",),)
+    assert parse_groups("") == ()
