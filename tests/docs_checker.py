@@ -77,7 +77,7 @@ def problems(page: Page) -> list[str]:
 
 
 def commands(page: Page) -> Iterator[tuple[str, bool]]:
-    """Each command line of a page, and whether it is a whole one: a mention in a sentence may leave out what it needs."""
+    """Each command line of a page, and whether it is complete: a mention in a sentence may leave out arguments."""
     for info, lines in page.blocks:
         if info in {"", "sh", "bash"}:
             yield from ((line, True) for line in _joined(lines) if _program(line))

@@ -88,8 +88,8 @@ def parse_groups(text: str) -> tuple[tuple[str, ...], ...]:
 def key_facts(text: str) -> frozenset[str]:
     """What a reader would look for in an answer, each normalised: figures with their unit, codes, names.
 
-    A figure is a number or a range with the unit that follows; 'business' and the like between both are left out. A code
-    is in capitals and has a digit. A name is quoted or bold, or two capitalised words or more within a sentence.
+    A figure is a number or a range with the unit that follows; 'business' and the like between both are left out.
+    A code is in capitals and has a digit. A name is quoted or bold, or two capitalised words or more within a sentence.
     """
     figures = set()
     for number, unit in _FIGURE.findall(normalise(_CODE.sub(" ", text))):

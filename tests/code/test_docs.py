@@ -1,4 +1,4 @@
-"""The pages in step with the code: every command resolves, every file and link exists, every signature is the code's."""
+"""The pages agree with the code: every command resolves, every file and link exists, every signature is the code's."""
 
 import ast
 import re
