@@ -66,7 +66,8 @@ _ANTECEDENT = re.compile(
 )
 _COMPARES = re.compile(
     r"\b(?:the|a) (?:maximum|minimum|limit|same|second|third|next|last|other|rest|smaller|bigger|larger|cheaper|"
-    r"deadline|link|code|form|fee|check|button|label)\b|\bmore (?:time|of|than that)\b|\blonger\b|\binstead\b|\beither\b",
+    r"deadline|link|code|form|fee|check|button|label)\b|"
+    r"\bmore (?:time|of|than that)\b|\blonger\b|\binstead\b|\beither\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -97,7 +98,8 @@ def readings(question: str, earlier: Sequence[str] = ()) -> list[Reading]:
     """One reading of a self-contained question, else three: alone, joined to the earlier turn, that turn alone.
 
     `earlier` is oldest first, with or without 'user:' or 'agent:' in front; answers that declined should not be in it.
-    An elliptical question is searched as joined only; one that may lean on the turn, by a pronoun for instance, as both.
+    An elliptical question is searched as joined only; one that may lean on the turn, for instance by a pronoun, as
+    both.
     """
     turns = [text for turn in earlier if (text := _without_role(turn))]
     rest, is_new_topic = _without_lead(question)

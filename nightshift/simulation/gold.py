@@ -4,8 +4,8 @@
     # GoldFact(groups=(('60 EUR',),), answer_type='amount', polarity='')
     contrast_pairs()[0].ask_no      # 'Can I pay cash on delivery?'
 
-A text holds the fact when it has one alternative of every group (text/facts.py). facts/<article>.yaml has a row for each
-question template; `variants` give the groups from a night on, up to night 120. No pipeline reads facts/ or
+A text holds the fact when it has one alternative of every group (text/facts.py). facts/<article>.yaml has a row for
+each question template; `variants` give the groups from a night on, up to night 120. No pipeline reads facts/ or
 plain_questions.yaml: they are the truth that answers are compared with.
 """
 

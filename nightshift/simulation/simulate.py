@@ -10,8 +10,8 @@ Beside them it writes `.truth/night-0000.jsonl` to `night-0003.jsonl`, which no 
      "duplicate_of": "", "initial_intent": "parcel_problem", "corrected_on": 3, "malformed": "",
      "fact": {"groups": [["60 EUR"]], "answer_type": "amount", "polarity": ""}}
 
-kind: question, unanswerable, order_status, injection, duplicate, canary, malformed. `fact` is what a right answer holds as of
-that night (gold.py), null where no page answers.
+kind: question, unanswerable, order_status, injection, duplicate, canary, malformed. `fact` is what a right answer holds
+as of that night (gold.py), null where no page answers.
 """
 
 import json

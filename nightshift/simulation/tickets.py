@@ -40,7 +40,8 @@ class Reply:
 class Ticket:
     """What a customer wrote, what support answered, and the truth about it.
 
-    `question` is the template of the text, e.g. of questions/; `intent`, `article` and `section` are the truth; `missing` is the page that would answer but is down.
+    `question` is the template of the text, e.g. of questions/; `intent`, `article` and `section` are the truth;
+    `missing` is the page that would answer but is down.
     `initial_intent` is what support chose first, corrected `corrected_after` nights later (0: never).
     """
 
