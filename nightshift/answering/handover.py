@@ -1,7 +1,7 @@
 """Questions for a person, and greetings: recognised by rules that a desk edits, answered with the desk's own text.
 
     rules = load_rules()                           # handover.yaml beside this file, or a path
-    match("Can I talk to a human?", rules)         # Match(rule=Rule('human', ...), text='I am an automated assistant ...')
+    match("Can I talk to a human?", rules)         # Match(rule=Rule('human', ...), text='I am an automated ...')
     match("Hello, how long is delivery?", rules)   # None: more is asked than a greeting
 
 A release carries the rules in its policy (`Rule.to_json`, `Rule.from_json`). Precision comes first: a question that

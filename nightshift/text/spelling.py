@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
+import yaml
+
 from nightshift.text.words import STOP_WORDS
 
 MIN_LETTERS: Final = 4
@@ -27,7 +29,7 @@ MIN_LETTERS: Final = 4
 LONG: Final = 8  # letters from which two errors are corrected
 SHORT: Final = 5  # letters up to which only a missing, a doubled or two swapped letters are an error
 MAX_WORDS: Final = 300  # of a question; a longer text is no question, and stays as it is
-_COMMON = Path(__file__).parent / "common_words.txt"
+_COMMON = Path(__file__).parent / "common_words.yaml"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)\W*$")
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er", "ers", "est", "able", "'s")
@@ -37,7 +39,7 @@ _PREFIXES = ("re", "un", "in", "im", "dis", "mis", "non", "over", "pre")
 @cache
 def common_words() -> frozenset[str]:
     """About 2,000 frequent English words, contractions without apostrophe ("dont") included."""
-    words = _COMMON.read_text("utf-8").split()
+    words = yaml.safe_load(_COMMON.read_text("utf-8"))["words"].split()
     return frozenset({*words, *STOP_WORDS, *(word.replace("'", "") for word in (*words, *STOP_WORDS))})
 
 
