@@ -96,6 +96,8 @@ def status() -> None:
 
     settings = Settings.from_env()
     serving = champion(settings)
+    if serving:
+        print(f"right     {_right(serving.evaluation, settings)}")
     print(f"serving   {f'version {serving.version}, release {serving.digest[:12]}' if serving else 'nothing yet'}")
     run_log = RunLog(settings.home)
     runs = run_log.runs(run_log.night)
@@ -108,6 +110,21 @@ def status() -> None:
         units = f"{work['changed']:>7,}/{work['total']:,} {work['unit']}"
         print(f"  {stage:19s} {units}  {work['wall']:.1f} s  {work['verdict']}{fresh}")
     print(f"last run  {run_log.cost_summary(run_log.night)}")
+
+
+def _right(evaluation: str, settings: Settings) -> str:
+    """How right the answers of a release are, by its evaluation."""
+    from nightshift.release.evaluation_report import read_report
+    from nightshift.store import open_store
+
+    report = read_report(evaluation, open_store(settings.store))
+    if "rightness" not in report.metrics:
+        return "not measured: no question has an accepted reply"
+    low, high = report.rightness.interval
+    golden = report.metrics.get("rightness_golden")
+    counted = f"{report.metrics['rightness']:.0%} of {report.metrics['rightness_questions']:,.0f} answers"
+    of_golden = f", {golden:.0%} of the golden ones" if golden is not None else ""
+    return f"{counted} (95 % interval {low:.0%} to {high:.0%}){of_golden}"
 
 
 @app.command()

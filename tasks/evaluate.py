@@ -19,6 +19,7 @@ from tasks.stage import DECK, stage
 
 if TYPE_CHECKING:
     from nightshift.evaluate import EvaluationWork
+    from nightshift.release.evaluation_report import EvaluationReport
 
 
 @task(container_image=IMAGE, requests=BROAD, cache=cached(__file__), **DECK)
@@ -62,9 +63,11 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     }
     report = work.report
     passed = sum(gate.passed for gate in report.gates)
+    _rightness(page, report)
     page.numbers(hits).numbers({"gates passed": f"{passed} of {len(report.gates)}"})
     for reason in evaluation.reasons[1:]:
         page.note(reason)
+    _right_slices(page, report)
     page.picture("Article found; the tick is the serving release", bars(hits, report.champion_metrics))
     gates = [
         (
@@ -97,3 +100,33 @@ def _page(evaluation: Evaluation, work: "EvaluationWork") -> Page:
     if work.timings:
         page.numbers({f"{name.replace('_', ' ')} (s)": value for name, value in work.timings.items()})
     return page.note(f"Drift: {evaluation.drift}; its page is that of the stage before training.")
+
+
+def _rightness(page: Page, report: "EvaluationReport") -> None:
+    """How right the answers are, first of all."""
+    shares = {
+        name.replace("_", " "): report.metrics[name]
+        for name in ("rightness", "rightness_golden", "rightness_contrast", "rightness_declined", "champion_rightness")
+        if name in report.metrics
+    }
+    page.numbers(shares)
+    if "rightness" in report.metrics:
+        low, high = report.rightness.interval
+        page.note(
+            f"Right: {report.metrics['rightness']:.3f} of {report.metrics['rightness_questions']:,.0f} answers "
+            f"(95 % interval {low:.3f} to {high:.3f}), by their agreement with support's replies."
+        )
+
+
+def _right_slices(page: Page, report: "EvaluationReport") -> None:
+    """Where answers are wrong."""
+    section = report.rightness
+    slices = [
+        (kind, label, int(of["questions"]), of["rightness"])
+        for kind, labels in section.slices.items()
+        for label, of in sorted(labels.items(), key=lambda item: item[1]["rightness"])
+    ]
+    if slices:
+        page.table(("slice", "", "questions", "right"), slices, "Right answers by slice, the weakest first")
+    if section.failed:
+        page.note(f"Golden questions answered wrongly: {', '.join(section.failed)}")

@@ -30,10 +30,11 @@ _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+")
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the test, and the articles that resolved it."""
+    """A question of the test, the articles that resolved it, and its ticket."""
 
     text: str
     article_ids: tuple[str, ...]
+    ticket_id: str = ""
 
 
 @dataclass(frozen=True)

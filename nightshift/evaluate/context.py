@@ -22,8 +22,19 @@ from nightshift.metrics.retrieval import QuestionScores, score_rankings
 from nightshift.night import Night
 from nightshift.retrieval.evaluation_retriever import EvaluationRetriever
 from nightshift.store import Store
+from nightshift.warehouse import read_mart
 
 BY_TIME = [("created_at", "ascending"), ("ticket_id", "ascending")]
+
+
+@dataclass(frozen=True)
+class RepliedQuestion:
+    """A question that support answered: the accepted reply, and the text of the articles that resolved it."""
+
+    ticket_id: str
+    text: str
+    reply: str
+    article: str
 
 
 @dataclass(frozen=True)
@@ -63,12 +74,33 @@ class EvaluationContext:
         return self.loader.assistant(self.candidate.folder)
 
     @cached_property
+    def replied(self) -> list[RepliedQuestion]:
+        """The questions with an accepted reply, in the order of `questions`; none where the marts have no replies."""
+        store = self.night.store
+        if "eval_replies.parquet" not in store.tree(self.features.digest):
+            return []
+        replies = read_mart(store, self.features, "eval_replies").select(["ticket_id", "reply"]).to_pylist()
+        reply_of = {row["ticket_id"]: row["reply"] for row in replies}
+        articles = read_mart(store, self.features, "articles").select(["article_id", "title", "body"]).to_pylist()
+        text_of = {row["article_id"]: f"{row['title']}\n{row['body']}" for row in articles}
+        return [
+            RepliedQuestion(
+                row["ticket_id"],
+                row["text"],
+                reply_of[row["ticket_id"]],
+                "\n\n".join(text_of.get(article, "") for article in row["article_ids"]),
+            )
+            for row in self.questions.select(["ticket_id", "text", "article_ids"]).to_pylist()
+            if row["ticket_id"] in reply_of
+        ]
+
+    @cached_property
     def answers(self) -> asking.AskedQuestions:
         """Some of the questions, with the candidate's answers, kept in the store under all they depend on."""
         store, generator = self.night.store, self.candidate.release.models["generator"]
         some = sample(self.questions, self.night.profile.answered_questions)
-        pairs = zip(some["text"].to_pylist(), some["article_ids"].to_pylist(), strict=True)
-        questions = [asking.Question(text, tuple(articles)) for text, articles in pairs]
+        rows = some.select(["text", "article_ids", "ticket_id"]).to_pylist()
+        questions = [asking.Question(row["text"], tuple(row["article_ids"]), row["ticket_id"]) for row in rows]
         memo = read_memo(f"answers/{generator}", store)
         key = asking.memo_key(generator, self.candidate.folder.policy, self.candidate.folder.prompts)
         answers, latency = asking.ask(self.assistant, questions, memo, key)
@@ -78,7 +110,16 @@ class EvaluationContext:
 
     @cached_property
     def golden(self) -> list[GoldenQuestion]:
-        """The golden questions of tonight's snapshot."""
+        """The golden questions of tonight's snapshot, without those of `yes_no`."""
+        return [question for question in self._golden if not question.polarity]
+
+    @cached_property
+    def yes_no(self) -> list[GoldenQuestion]:
+        """The golden questions whose truth is yes or no, which is judged by the answer and not by the article."""
+        return [question for question in self._golden if question.polarity]
+
+    @cached_property
+    def _golden(self) -> list[GoldenQuestion]:
         return read_golden(self.features, self.night.store)
 
 

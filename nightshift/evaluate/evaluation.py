@@ -8,7 +8,7 @@ The order of CHECKS is the order of the gates on the page. To add a check, see c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, cast
 
 import pyarrow as pa
@@ -27,6 +27,7 @@ from nightshift.evaluate.checks.invariance import Invariance
 from nightshift.evaluate.checks.leakage import Leakage
 from nightshift.evaluate.checks.parity import Parity
 from nightshift.evaluate.checks.retrieval_quality import RetrievalQuality
+from nightshift.evaluate.checks.rightness import Rightness
 from nightshift.evaluate.checks.slices import Slices
 from nightshift.evaluate.context import BY_TIME, EvaluationContext
 from nightshift.evaluate.gate import Limits, Verdict
@@ -38,6 +39,7 @@ from nightshift.store import Store
 from nightshift.warehouse import read_mart
 
 CHECKS: tuple[Check, ...] = (
+    Rightness(),
     RetrievalQuality(),
     Slices(),
     Answers(),
@@ -51,7 +53,7 @@ CHECKS: tuple[Check, ...] = (
     Budgets(),
 )
 # Those that need no lake and no champion: a release on the questions of another source (backtest/external.py).
-EXTERNAL_CHECKS: tuple[Check, ...] = (RetrievalQuality(), Slices(), Answers(), Abstention())
+EXTERNAL_CHECKS: tuple[Check, ...] = (Rightness(), RetrievalQuality(), Slices(), Answers(), Abstention())
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,11 @@ def measure(
         code="",
     )
     result = run_checks(EXTERNAL_CHECKS, context)
-    sections = {name: value for name, value in result.sections.items() if name != "champion_metrics"}
+    sections = {
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in result.sections.items()
+        if name != "champion_metrics"
+    }
     return {"metrics": dict(result.metrics), **sections}
 
 

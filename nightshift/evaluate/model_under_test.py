@@ -1,6 +1,7 @@
 """A release under evaluation: where it lies, and how it is opened."""
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -41,8 +42,22 @@ class QuestionAnswerer(Protocol):
 
     def answer(self, question: str) -> Iterator[Event]: ...
 
-    @property
-    def generator(self) -> TextGenerator: ...
+    generator: TextGenerator
+
+
+class SilentGenerator:
+    """Writes nothing, so an assistant answers with sentences of its passages."""
+
+    def stream(self, prompt: str, max_tokens: int, stop: Sequence[str] = ()) -> Iterator[str]:  # noqa: ARG002 (protocol)
+        """No piece at all."""
+        return iter(())
+
+
+def composing(assistant: QuestionAnswerer) -> QuestionAnswerer:
+    """The same assistant without its generator: everything else is shared."""
+    composer = copy.copy(assistant)
+    composer.generator = SilentGenerator()
+    return composer
 
 
 class ReleaseLoader(Protocol):

@@ -68,6 +68,19 @@ class CanarySection:
 
 
 @dataclass(frozen=True)
+class RightnessSection:
+    """How right answers are: a 95 % interval, slices {kind: {label: {'questions': n, 'rightness': share}}}.
+
+    `failed` are ids of golden questions answered wrongly, `reversed` those of yes/no questions answered the wrong way round.
+    """
+
+    interval: list[float] = field(default_factory=list)
+    slices: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    reversed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
     """Everything measured of a candidate: digests, the verdict with its reasons, gates, metrics and sections.
 
@@ -87,6 +100,7 @@ class EvaluationReport:
     intervals: dict[str, list[float]] = field(default_factory=dict)
     risk_coverage: list[list[float]] = field(default_factory=list)
     slices: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    rightness: RightnessSection = field(default_factory=RightnessSection)
     golden: GoldenSection = field(default_factory=GoldenSection)
     leakage: dict[str, int] = field(default_factory=dict)
     canaries: CanarySection = field(default_factory=CanarySection)
@@ -104,6 +118,7 @@ class EvaluationReport:
         typed = {
             "verdict": EvaluationVerdict(value["verdict"]),
             "gates": [Gate.from_json(gate) for gate in value.get("gates", [])],
+            "rightness": RightnessSection(**_fields(RightnessSection, value.get("rightness", {}))),
             "golden": GoldenSection(**_fields(GoldenSection, value.get("golden", {}))),
             "canaries": CanarySection(**_fields(CanarySection, value.get("canaries", {}))),
         }

@@ -74,6 +74,7 @@ MARTS = {
             "intent": pa.string(),
         }
     ),
+    "eval_replies": pa.schema({"ticket_id": pa.string(), "created_at": _TIME, "reply": pa.string()}),
 }
 
 

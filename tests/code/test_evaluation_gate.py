@@ -271,4 +271,4 @@ def test_a_release_is_measured_on_another_index(world, tmp_path):
     measured = measure(candidate, questions, features(), night, loader)
     assert measured["metrics"]["hit@1"] == 1.0
     assert measured["metrics"]["answers_cited_gold"] == 1.0
-    assert set(measured) == {"metrics", "intervals", "slices", "risk_coverage"}
+    assert set(measured) == {"metrics", "intervals", "slices", "risk_coverage", "rightness"}

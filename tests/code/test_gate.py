@@ -87,8 +87,17 @@ def test_what_was_not_measured_says_so_and_rejects_nothing():
     assert gate.sentence == "golden: the source delivers none"
 
 
-@pytest.mark.parametrize(("count", "passed"), [(14, True), (200, False)])
-def test_a_share_misses_its_floor_only_beyond_chance(count, passed):
-    """0.286 against a floor of 0.3 is chance over 14 answers; 0.2 over 200 is not."""
-    share = 0.286 if passed else 0.2
+@pytest.mark.parametrize(
+    ("share", "count", "passed"),
+    [
+        (0.286, 14, False),
+        (0.31, 14, True),
+        (0.31, 399, True),
+        (0.31, 400, False),
+        (0.36, 400, True),
+        (0.2, 5_000, False),
+    ],
+)
+def test_a_share_meets_its_floor_by_the_estimate_and_over_many_answers_by_the_lower_bound(share, count, passed):
+    """No share below its floor passes, however few the answers; one barely above it does not over many."""
     assert share_at_least("cited_gold", share, count, 0.3).passed is passed

@@ -35,6 +35,7 @@ def test_the_unit_tests_of_the_models_pass(empty):
             "pairs_are_long_enough_linked_and_known_before_the_split",
             "a_text_that_evaluates_does_not_train",
             "the_latest_accepted_answer_of_support_is_the_example",
+            "the_latest_accepted_answer_of_support_is_the_reply",
             "answered_without_an_article_is_unresolved",
         ),
         "pass",

@@ -90,6 +90,9 @@ def test_the_marts_are_split_by_time_and_paired_with_articles(built):
         {"ticket_id": "t09", "article_ids": ["returns"]},
         {"ticket_id": "t10", "article_ids": ["delivery"]},
     ]
+    replies = read_mart(night.store, features, "eval_replies")
+    assert set(replies["ticket_id"].to_pylist()) <= {"t09", "t10"}
+    assert all(reply.startswith("Answer") for reply in replies["reply"].to_pylist())
     assert read_mart(night.store, features, "tickets")["split"].to_pylist() == ["train"] * 8 + ["eval"] * 2
     assert work.tests_passed > 40
     assert work.tests_failed == 0

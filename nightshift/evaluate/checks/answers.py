@@ -28,7 +28,10 @@ class Answers:
     def run(self, context: EvaluationContext) -> CheckResult:
         metrics = answer_metrics(context.answers.answers, context.answers.questions)
         prefixed = {f"answers_{name}": value for name, value in metrics.items()}
-        return CheckResult(answer_gates(metrics, context.limits), prefixed, timings=context.answers.latency.timings)
+        gates = answer_gates(metrics, context.limits)
+        if context.replied:  # then checks/rightness.py gates the share of answers over all questions
+            gates = [gate for gate in gates if gate.name != "answer_rate"]
+        return CheckResult(gates, prefixed, timings=context.answers.latency.timings)
 
 
 def answer_metrics(answers: Sequence[JudgedAnswer], questions: Sequence[Question]) -> dict[str, float]:
