@@ -3,8 +3,8 @@
     python -m bench.rightness --nights 12
 
 For each question template of the tickets up to a night an answer is drawn: a run of one to three neighbouring sentences
-of the section that answers, of its page, or of another page. Whether it is right is known by the gold fact; a measure sees
-the accepted reply and the page only. phi is the correlation of both.
+of the section that answers, of its page, or of another page. Whether it is right is known by the gold fact; a measure
+sees the accepted reply and the page only. phi is the correlation of both.
 """
 
 import argparse

@@ -21,9 +21,9 @@ two disagree on one question in five. Small true losses can add up over such nig
 
 Floors. A share over n questions meets its floor when the estimate does, and from ENOUGH_FOR_BOUND questions on when
 Wilson's one-sided 95 % lower bound does: a share 5 points above the floor then passes, one at the floor does not. With
-fewer questions the bound would refuse good releases by chance, and the *upper* bound, which earlier versions used over a
-dozen generated answers, refuses none: with 12 answers .3 met a floor of .5. Composed answers take milliseconds, so floors
-stand on all questions; what can be had for a dozen only is reported, or gated by the estimate.
+fewer questions the bound would refuse good releases by chance. The *upper* bound refuses hardly any: over 12 answers
+.3 would meet a floor of .5. Composed answers take milliseconds, so floors stand on all questions; what can be had for a
+dozen only is reported, or gated by the estimate.
 
 The statistics here are numpy alone: scipy.stats and statsmodels take 1.3 s of CPU to import, every night.
 """

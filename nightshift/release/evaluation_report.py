@@ -71,7 +71,8 @@ class CanarySection:
 class RightnessSection:
     """How right answers are: a 95 % interval, slices {kind: {label: {'questions': n, 'rightness': share}}}.
 
-    `failed` are ids of golden questions answered wrongly, `reversed` those of yes/no questions answered the wrong way round.
+    `failed` are ids of golden questions answered wrongly, `reversed` those of yes/no questions answered the wrong way
+    round.
     """
 
     interval: list[float] = field(default_factory=list)

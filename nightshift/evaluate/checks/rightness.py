@@ -8,7 +8,8 @@ generator that writes nothing: its answers are sentences of the articles, which 
 compared with `must_contain`, another one with what reply and article share (metrics/rightness.py); a reply that
 shares nothing measures nothing. An answer that was declined or handed over is not right. Golden yes/no questions are a
 contrast set: an answer may not affirm what the article denies, nor the other way round, not once. Where the generator
-serves, its answers to a sample are compared with the composed ones to the same questions, and may not be right less often.
+serves, its answers to a sample are compared with the composed ones to the same questions, and may not be right less
+often.
 """
 
 import re
@@ -193,10 +194,10 @@ def rightness_gates(results: RightnessResults, champion: RightnessResults | None
 def generated_gate(generated: Sequence[bool], composed: Sequence[bool]) -> Gate:
     """Generated answers [n] are right at least as often as composed ones to the same questions [n].
 
-    By the estimate: composed answers are there for nothing, so a generator that is not measurably as good does not serve.
+    By the estimate: composed answers cost nothing, so a generator that is not measurably as good does not serve.
     """
     better, count = _share(generated) - _share(composed), len(generated)
-    sentence = f"{sum(generated)} of {count} generated answers are right, and {sum(composed)} composed ones to the same questions"
+    sentence = f"{sum(generated)} of {count} generated answers are right, and {sum(composed)} of the composed ones"
     return Gate("generated no worse than composed", round(better, 6), 0.0, better >= 0, sentence, GateKind.FLOOR)
 
 
