@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pyarrow.parquet as pq
 import pytest
 
+from nightshift.artifacts import AdapterPlan, Decision, RetrainingPlan
 from nightshift.registry import mlflow as registry
 from nightshift.release.layout import StoredRelease
 from nightshift.reports.run_log import STAGES, RunLog
@@ -16,13 +17,8 @@ from nightshift.store import open_store
 from tests.e2e.conftest import State
 
 SHOP = "simulate://shop?night={night}&history=4"
-LOOKS = {
-    "ingest",
-    "drift",
-    "retraining-plan",
-    "promote",
-    "package",
-}  # a night always looks at the source and the registry
+# What a night always runs: these read the source and the registry.
+UNCACHED = {"ingest", "drift", "retraining-plan", "promote", "package"}
 
 pytestmark = pytest.mark.slow
 
@@ -37,18 +33,18 @@ def test_the_first_night_ends_in_a_release_that_serves(company):
 
 def test_the_release_answers_with_citations(company):
     """`nightshift ask` streams an answer that cites an article, and names release and reports."""
-    said = company.run("nightshift", "ask", "How long do I have to send something back?").stdout
+    output = company.run("nightshift", "ask", "How long do I have to send something back?").stdout
     version = registry.serving(company.settings).digest[:12]
-    assert re.search(r"^\s+\[\d\] .+ > .+", said, re.MULTILINE), said
-    assert version in said
-    assert "nights/index.html" in said
+    assert re.search(r"^\s+\[\d\] .+ > .+", output, re.MULTILINE), output
+    assert version in output
+    assert "nights/index.html" in output
 
 
 def test_the_same_night_again_recomputes_nothing(company):
-    """Only the looks at source and registry run; nothing is embedded, trained or promoted, and it says so."""
+    """Only what reads source and registry runs; nothing is embedded, trained or promoted, and it says so."""
     before = registry.serving(company.settings)
     done = company.night(SHOP.format(night=1))
-    assert set(company.last_run()) <= LOOKS | {"query-tower", "generator", "evaluate"}
+    assert set(company.last_run()) <= UNCACHED | {"query-tower", "generator", "evaluate"}
     assert all(work["changed"] == 0 for work in company.last_run().values()), company.last_run()
     assert registry.serving(company.settings) == before
     assert "Nothing new at the source" in done.stderr
@@ -73,7 +69,7 @@ def test_nothing_stored_holds_the_canary(company):
     for path in company.home.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            assert not [one for one in strings if one in content], path
+            assert not [text for text in strings if text in content], path
 
 
 def test_a_stage_launched_alone_trains_in_two_processes(company):
@@ -83,26 +79,26 @@ def test_a_stage_launched_alone_trains_in_two_processes(company):
     serving = StoredRelease(champion.digest, store)
     record, lineage = serving.record, serving.lineage
     features = {key: lineage["features"][key] for key in ("digest", "snapshot", "split_at")} | {"rows": {}}
+    train = AdapterPlan(Decision.TRAIN, "launched alone")
     inputs = {
         "--features": features,
         "--index": asdict(record.index),
         "--document_tower": asdict(record.models["document_tower"]),
-        "--state": {"champion": "", "query_tower": "", "generator": "", "reasons": {}},
+        "--plan": asdict(RetrainingPlan("", train, train)),
     }
     words = [word for name, value in inputs.items() for word in (name, json.dumps(value))]
-    two = State(company.folder, company.extra | {"NIGHTSHIFT_PROFILE": "full"})
-    done = two.run(
+    two_processes = State(company.folder, company.extra | {"NIGHTSHIFT_PROFILE": "full"})
+    done = two_processes.run(
         "pyflyte", "run", str(company.project / "tasks/query_tower.py"), "query_tower", *words, "--profile", "smoke"
     )
     made = re.search(r"digest='([0-9a-f]{64})'", done.stdout)
     assert made, done.stdout
-    tree = store.tree(made[1])
-    assert "adapter_model.safetensors" in tree
+    assert "adapter_model.safetensors" in store.tree(made[1])
     assert made[1] != record.models["query_tower_adapter"].digest  # another order of the same sums
 
 
-def test_heads_of_the_same_lessons_are_not_learned_again(company):
-    """Other questions to be judged on make other features, and the same heads."""
+def test_classifiers_of_the_same_data_are_not_trained_again(company):
+    """Other evaluation questions make other features, and the same classifiers."""
     store = open_store(company.settings.store)
     champion = registry.serving(company.settings)
     serving = StoredRelease(champion.digest, store)
