@@ -40,8 +40,9 @@ def right_by_reply(answer: str, reply: str, article: str) -> bool | None:
     answer, and those that reply and article share. It is a distant measure, for support words things its own way and
     states more than was asked. Over composed answers to 500 templates of simulated tickets, on which AGREEMENT was
     chosen, it correlated with the gold facts better (phi .57) than holding any (.44), half (.38) or all (.32) of the
-    shared key facts, and it measures the tenth of the replies that have none. It found 62 % of the right answers and
-    8 % of the wrong ones, so compare releases by it, and do not read its level as that of gold facts.
+    shared key facts, and it measures the tenth of the replies that have none. On 287 other templates phi is .55 (95 %
+    interval .44 to .65); it finds 58 % of the right answers and 8 % of the wrong ones, so compare releases by it, and
+    do not read its level as that of gold facts.
     `python -m bench.rightness` repeats the comparison over drawn answers.
     """
     words = set(content_words(reply)) & set(content_words(article))
