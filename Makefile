@@ -25,6 +25,12 @@ export BENTOML_DO_NOT_TRACK := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
+# Threads that wait sleep: on a busy machine spinning ones cost a night several times its CPU.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+# What `make run` ends with: a price, a follow-up, a question whose answer is no, one that no article answers, a how-to.
+FIRST_QUESTIONS := "How much is the student discount?" "Do teachers get it too?" \
+	"Can I take a gas canister on a plane?" "Is there a shop in Lisbon?" "How do I register a return?"
 
 .PHONY: help setup models run ask serve report test quick lint format bench lock clean
 
@@ -49,9 +55,9 @@ models: ## fetch the base models again
 
 run: setup ## run one night on the simulated company, then ask its release a question
 	@$(BIN)/pyflyte run workflows/nightly.py nightly --profile tiny
-	@$(BIN)/nightshift ask "Can I get a student discount, and how much is it?"
+	@$(BIN)/nightshift ask $(FIRST_QUESTIONS)
 
-ask: setup ## ask the release that serves: make ask Q="Where is my parcel?"
+ask: setup ## ask the serving release: make ask Q="Where is my parcel?"
 	@$(BIN)/nightshift ask "$(Q)"
 
 serve: setup ## serve the promoted release on http://127.0.0.1:3000

@@ -56,6 +56,12 @@ class Section:
 
 
 THUNDERBIRD = ("--source", "DATA/thunderbird", "--mapping", "thunderbird")
+SPANS = (
+    "--documents",
+    "DATA/doc2dial/documents.parquet",
+    "--questions",
+    "DATA/doc2dial/questions.parquet",
+)
 SECTIONS = (
     Section("night", "Nights", ("bench.night",)),
     Section(
@@ -122,11 +128,18 @@ SECTIONS = (
         "thunderbird",
     ),
     Section("grounding", "Detecting counterfactuals", ("bench.grounding",)),
-    Section("answers", "Answers, before and after training", ("bench.answers", "--source", "simulate://shop?night=1")),
+    Section("answers", "Answers: the simulated company", ("bench.answers", "--source", "simulate://shop?night=1")),
+    Section("answers-spans", "Answers: public help pages", ("bench.answers", *SPANS), "doc2dial"),
+    Section(
+        "answers-gold-document",
+        "Answers: public help pages, in the page that answers",
+        ("bench.answers", *SPANS, "--gold-document"),
+        "doc2dial",
+    ),
     Section(
         "answers-thunderbird",
-        "Answers, before and after training: a real support forum",
-        ("bench.answers", *THUNDERBIRD, "--test-from", "2025-01-01"),
+        "Answers: a real support forum",
+        ("bench.answers", *THUNDERBIRD, "--test-from", "2025-01-01", "--generate", "--limit", "200"),
         "thunderbird",
     ),
     Section("drift", "Drift", ("bench.drift",)),

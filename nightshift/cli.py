@@ -61,8 +61,13 @@ def simulate(
 
 
 @app.command()
-def ask(question: Annotated[str, typer.Argument(help="The question of a customer.")]) -> None:
-    """Ask the serving release; the answer streams, its citations and the release follow."""
+def ask(
+    questions: Annotated[list[str], typer.Argument(help="What a customer asks, one question after another.")],
+) -> None:
+    """Ask the serving release one conversation; below each answer are its citations.
+
+    Example: nightshift ask "How much is the student discount?" "Do teachers get it too?"
+    """
     from nightshift.answering.assistant import Answered, Delta
     from nightshift.answering.open import open_assistant
     from nightshift.registry.mlflow import serving
@@ -72,19 +77,19 @@ def ask(question: Annotated[str, typer.Argument(help="The question of a customer
     settings = Settings.from_env()
     champion = serving(settings)
     release = StoredRelease(champion.digest, open_store(settings.store)).checkout()
-    print(f"Question: {question}\n")
-    for event in open_assistant(release, settings.threads).answer(question):
-        if isinstance(event, Delta):
-            print(event.text, end="", flush=True)
-        elif isinstance(event, Answered):
-            print("\n")
-            for citation in event.citations:
-                print(
-                    f"  [{citation.mark}] {citation.title} > {citation.heading}  {citation.url or citation.article_id}"
-                )
-            print(f"\n  {event.source} by release {champion.digest[:12]} (version {champion.version})")
-            for reason in event.reasons:
-                print(f"  {reason}")
+    assistant = open_assistant(release, settings.threads)
+    for number, question in enumerate(questions):
+        print(f"Question: {question}\n")
+        for event in assistant.answer(question, questions[:number]):
+            if isinstance(event, Delta):
+                print(event.text, end="", flush=True)
+            elif isinstance(event, Answered):
+                print("\n")
+                for citation in event.citations:
+                    place = f"{citation.title} > {citation.heading}" if citation.heading else citation.title
+                    print(f"  [{citation.mark}] {place}  {citation.url or citation.article_id}")
+                print(f"  {event.source}" + "".join(f"; {reason}" for reason in event.reasons) + "\n")
+    print(f"  release {champion.digest[:12]} (version {champion.version})")
     print(f"  reports: {settings.home / 'nights' / 'index.html'}")
 
 

@@ -73,6 +73,7 @@ class Settings:
     profile: str
     pseudonym_key: str
     threads: int
+    handover: Path | None = None  # a YAML file in place of answering/handover.yaml
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -105,6 +106,7 @@ class Settings:
             profile=name,
             pseudonym_key=key or DEVELOPMENT_KEY,
             threads=int(threads) or (os.cpu_count() or 1),
+            handover=Path(handover) if (handover := env.get("NIGHTSHIFT_HANDOVER", "")) else None,
         )
 
     def with_profile(self, name: str) -> "Settings":

@@ -81,13 +81,13 @@ class Service:
         if chat_request.stream:
             headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
             return StreamingResponse(self._stream(chat_request, reply), media_type="text/event-stream", headers=headers)
-        answered = await self._answer_while_connected(request, chat_request.question)
+        answered = await self._answer_while_connected(request, chat_request)
         return JSONResponse(reply.whole(chat_request.question, answered), headers={"cache-control": "no-store"})
 
     async def _stream(self, chat_request: chat.ChatRequest, reply: chat.Reply) -> AsyncIterator[bytes]:
         yield reply.role()
         try:
-            async with aclosing(self._counted_events(chat_request.question)) as events:
+            async with aclosing(self._counted_events(chat_request)) as events:
                 async for event in events:
                     if isinstance(event, Delta):
                         yield reply.delta(event.text)
@@ -102,7 +102,7 @@ class Service:
             yield chat.event(BROKEN.body())
         yield chat.DONE
 
-    async def _answer_while_connected(self, request: Request, question: str) -> Answered:
+    async def _answer_while_connected(self, request: Request, chat_request: chat.ChatRequest) -> Answered:
         """The whole answer. Raises ClientDisconnect as soon as the customer has disconnected."""
         answered: list[Answered] = []
 
@@ -114,7 +114,7 @@ class Service:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(cancel_on_disconnect, group.cancel_scope)
-                async with aclosing(self._counted_events(question)) as events:
+                async with aclosing(self._counted_events(chat_request)) as events:
                     answered = [event async for event in events if isinstance(event, Answered)]
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:  # holds one: the task that waits for the disconnect raises none
@@ -123,11 +123,11 @@ class Service:
             raise ClientDisconnect
         return answered[0]
 
-    async def _counted_events(self, question: str) -> AsyncGenerator[Event, None]:
+    async def _counted_events(self, chat_request: chat.ChatRequest) -> AsyncGenerator[Event, None]:
         """The events of one answer, counted and timed."""
         started, first, ended = time.perf_counter(), True, False
         try:
-            async with aclosing(self.queue.answer(question)) as events:
+            async with aclosing(self.queue.answer(chat_request.question, chat_request.earlier)) as events:
                 async for event in events:
                     if first and isinstance(event, Delta):
                         first = False

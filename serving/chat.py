@@ -6,8 +6,8 @@
                         "finish_reason": "stop"}], ...}
     data: [DONE]
 
-`citations` and `source` are extra keys, which OpenAI clients pass on. The last message is the question. Earlier
-messages are accepted and not used: an answer rests on the passages found for its own question.
+`citations`, `source` and `confidence` are extra keys, which OpenAI clients pass on. The last message is the question;
+the user's earlier messages are what a follow-up question may refer to.
 """
 
 import json
@@ -81,6 +81,11 @@ class ChatRequest(BaseModel):
     def question(self) -> str:
         """The text of the last message."""
         return self.messages[-1].text.strip()
+
+    @property
+    def earlier(self) -> list[str]:
+        """The user's messages before the question, oldest first."""
+        return [message.text for message in self.messages[:-1] if message.role == "user"]
 
     @property
     def include_usage(self) -> bool:
@@ -170,4 +175,8 @@ def event(value: dict[str, Any]) -> bytes:
 
 
 def _extras(answered: Answered) -> dict[str, Any]:
-    return {"citations": [asdict(citation) for citation in answered.citations], "source": answered.source}
+    return {
+        "citations": [asdict(citation) for citation in answered.citations],
+        "source": answered.source,
+        "confidence": round(answered.confidence, 4),
+    }

@@ -32,7 +32,7 @@ class Metrics:
             "nightshift_requests", "Requests by route and status class", ["route", "status"], registry=self.registry
         )
         self.answers = Counter("nightshift_answers", "Answers by source", ["source"], registry=self.registry)
-        for source in ("generated", "quoted", "declined"):
+        for source in ("generated", "composed", "declined", "handover", "greeting"):
             self.answers.labels(source)
         self.disconnects = Counter(
             "nightshift_customers_left",

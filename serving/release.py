@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nightshift.answering.assistant import Assistant
-from nightshift.answering.policy import Policy
+from nightshift.answering.open import open_assistant
 from nightshift.answering.prompts import PREFIX
 from nightshift.models.generator import Generator
 from nightshift.release.layout import ReleaseFolder, ReleaseRecord
-from nightshift.retrieval.retriever import Retriever
 from serving.request_queue import Answers, Interruptible
 
 
@@ -60,9 +58,7 @@ def open_release(folder: Path, threads: int) -> Served:
     """
     release = ReleaseFolder.open(folder)
     generator = Generator(release.generator, threads, PREFIX)
-    policy = Policy.from_json(release.policy)
-    retriever = Retriever.open(release, threads)
-    assistant = Assistant(retriever, Interruptible(generator), policy, retriever.likeness)
-    for _ in assistant.answer("Hello"):
+    assistant = open_assistant(release, threads, generator=Interruptible(generator))
+    for _ in assistant.answer("How can I contact you?"):
         pass
     return Served(assistant, generator.count_tokens, release.compute_digest(), release.record, release.lineage)

@@ -28,7 +28,7 @@ _cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default
 class Answers(Protocol):
     """An assistant: a question in, events out."""
 
-    def answer(self, question: str) -> Iterator[Event]: ...
+    def answer(self, question: str, earlier: Sequence[str] = ()) -> Iterator[Event]: ...
 
 
 class Interruptible:
@@ -69,7 +69,7 @@ class RequestQueue:
                 {"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
 
-    async def answer(self, question: str) -> AsyncGenerator[Event, None]:
+    async def answer(self, question: str, earlier: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
         """The assistant's events. Raises Problem when the queue is full or the deadline passes.
 
         Closing the iterator cancels the answer and gives its place to the next question.
@@ -83,7 +83,7 @@ class RequestQueue:
         def work() -> None:
             end: BaseException | None = None
             try:
-                for event in self._events(question, cancelled):
+                for event in self._events(question, earlier, cancelled):
                     loop.call_soon_threadsafe(events.put_nowait, event)
             except Exception as error:  # noqa: BLE001 - raised again in the event loop
                 end = error
@@ -103,12 +103,12 @@ class RequestQueue:
         finally:
             cancelled.set()
 
-    def _events(self, question: str, cancelled: threading.Event) -> Iterator[Event]:
+    def _events(self, question: str, earlier: Sequence[str], cancelled: threading.Event) -> Iterator[Event]:
         """The assistant's events, in the worker thread, until `cancelled` is set."""
         if cancelled.is_set():  # while it waited
             return
         token = _cancelled.set(cancelled)
-        events = self._assistant.answer(question)
+        events = self._assistant.answer(question, earlier)
         try:
             for event in events:
                 if cancelled.is_set():

@@ -4,7 +4,8 @@
 
 A fixed version would not see changes in imported code. This one is the digest of the task's own file and of every
 first-party module that it reaches through imports, with the data files beside them (SQL, mappings, articles), of the
-base models in use, and of the identity of the store, because a cached result names bytes in that store.
+base models and the handover rules in use, and of the identity of the store, because a cached result names bytes in
+that store.
 """
 
 import hashlib
@@ -23,4 +24,6 @@ def cached(task_file: str, *folders: str) -> Cache:
     version = hashlib.sha256(code_version(Path(task_file), folders).encode())
     sizes = profile(settings.profile)
     version.update(f"{open_store(settings.store).identity} {sizes.encoder} {sizes.generator}".encode())
+    if settings.handover and settings.handover.exists():
+        version.update(settings.handover.read_bytes())
     return Cache(version=version.hexdigest()[:16])

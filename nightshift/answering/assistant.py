@@ -1,34 +1,37 @@
 """The assistant: a question in, events out: the passages, the text as it is released, and the answer with citations.
 
-    assistant = Assistant(retriever, generator, policy)
+    assistant = Assistant(finder, policy, generator)
     for event in assistant.answer("what do i need to spend so i dont pay for the post"): ...
     # Retrieved(passages=(...), confidence=0.91)
     # Delta(text='Standard delivery is free from a basket value of 60 EUR [1].')
-    # Answered(text='Standard ... [1].', citations=(Citation(1, 'standard-delivery', ...),), source='generated', ...)
+    # Answered(text='Standard ... [1].', citations=(Citation(1, 'standard-delivery', ...),), source='composed', ...)
 
-A sentence is released only after it passed the grounding check, so no released text is ever withdrawn, and the text of
-Answered is the concatenation of the Deltas.
+An answer is made of sentences of the help articles. A generator may say it in other words, but only where its text
+keeps every key fact of those sentences, adds none and denies nothing they affirm; otherwise the sentences themselves
+are the answer. A released text is never withdrawn, and the text of Answered is the concatenation of the Deltas.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from nightshift.answering.grounding import Likeness, check, cite, quote
+from nightshift.answering.compose import MAX_STEP_WORDS
+from nightshift.answering.evidence import Cited, Evidence
+from nightshift.answering.follow_up import Reading, readings
+from nightshift.answering.handover import Match, match
 from nightshift.answering.policy import Policy
-from nightshift.answering.prompts import DECLINE, END_OF_TURN, marks, render, without_marks
+from nightshift.answering.prompts import DECLINE, END_OF_TURN, as_data, marks, render, with_mark
+from nightshift.answering.rephrase import rephrase
 from nightshift.privacy.redact import redact
 from nightshift.text.passages import Passage
-from nightshift.text.words import complete_sentences, content_words
+
+Source = Literal["generated", "composed", "declined", "handover", "greeting"]
 
 
-class Retrieval(Protocol):
-    """Finds passages, and the probability that they answer (retrieval.retriever.Retriever)."""
+class Finder(Protocol):
+    """Finds the sentences that answer (answering.evidence.EvidenceFinder)."""
 
-    def search(self, question: str, k: int) -> Sequence[Passage]: ...
-
-    def confidence(self, question: str, passages: Sequence[Passage]) -> float: ...
+    def find(self, readings: Sequence[Reading]) -> Evidence: ...
 
 
 class TextGenerator(Protocol):
@@ -51,27 +54,32 @@ class Citation:
 
 @dataclass(frozen=True)
 class Retrieved:
-    """The passages for the answer, numbered from 1 in this order, and the confidence in them (0 to 1)."""
+    """The passages of the answer, numbered from 1 in this order, and the probability that they answer (0 to 1).
+
+    `sentences` are those selected from the passages, in the order of the answer.
+    """
 
     passages: tuple[Passage, ...]
     confidence: float
+    sentences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Delta:
-    """A further piece of the answer, which passed the grounding check."""
+    """A further piece of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The whole answer. `reasons` states why it was quoted, cut short or declined; it holds no customer text."""
+    """The whole answer. `reasons` states why it was composed, declined or handed over; it holds no customer text."""
 
     text: str
     citations: tuple[Citation, ...]
-    source: Literal["generated", "quoted", "declined"]
+    source: Source
     reasons: tuple[str, ...] = ()
+    confidence: float = 0.0
 
     @property
     def declined(self) -> bool:
@@ -81,96 +89,86 @@ class Answered:
 
 Event = Retrieved | Delta | Answered
 
-_GENERATOR_DECLINED = ("generator: it found no answer in the passages",)
-
 
 class Assistant:
-    """Answers one question at a time from the passages of `retriever`. It keeps no state between questions.
+    """Answers one question at a time from the evidence of `finder`. It keeps no state between questions."""
 
-    `likeness` scores sentences against a question, for quotations; without it shared words do.
-    """
-
-    def __init__(
-        self, retriever: Retrieval, generator: TextGenerator, policy: Policy, likeness: Likeness | None = None
-    ) -> None:
-        self._retriever = retriever
+    def __init__(self, finder: Finder, policy: Policy, generator: TextGenerator) -> None:
+        """`generator` rephrases where `policy.generate` says that it does so well enough."""
+        self._finder, self._policy = finder, policy
         self.generator = generator
-        self._policy = policy
-        self._likeness = likeness
 
-    def answer(self, question: str) -> Iterator[Event]:
-        """Retrieved, then Deltas, then Answered. The same question on the same release gives the same events."""
+    def answer(self, question: str, earlier: Sequence[str] = ()) -> Iterator[Event]:
+        """Retrieved, then Deltas, then Answered. The same question on the same release gives the same events.
+
+        `earlier` are the customer's questions before this one, oldest first; whether they count is decided on this one.
+        """
         redacted, _ = redact(question)
-        results = self._retriever.search(redacted, self._policy.passages)
-        passages = tuple(within_spread(results, self._policy.spread))
-        confidence = self._retriever.confidence(redacted, passages)
-        yield Retrieved(passages, confidence)
-        if not passages or confidence < self._policy.confidence_floor:
-            yield from _declined(f"confidence: {confidence:.2f} is below {self._policy.confidence_floor:.2f}")
+        if matched := match(redacted, self._policy.handover):
+            yield Retrieved((), 0.0)
+            yield from _by_policy(matched)
             return
-        released: list[str] = []
-        reasons: tuple[str, ...] = ()
-        names = {passage.name for passage in passages}
-        with closing(self._sentences(redacted, passages)) as sentences:  # frees the generator when a sentence fails
-            for sentence in sentences:
-                if without_marks(sentence) == DECLINE:
-                    reasons = _GENERATOR_DECLINED
-                    break
-                if not content_words(sentence):  # a small model may end with bare marks
-                    break
-                if without_marks(sentence).strip() in names:  # a small model may begin with the title of its passage
-                    continue
-                cited = cite(sentence, passages)
-                grounding = check(cited, passages, self._policy.min_support)
-                if not grounding.ok:
-                    reasons = grounding.reasons
-                    break
-                if cited not in released:  # a small model may repeat itself
-                    released.append(cited)
-                    yield Delta(cited if len(released) == 1 else f" {cited}")
-        if not released and reasons == _GENERATOR_DECLINED:
-            yield from _declined(*reasons)
-        elif released:
-            yield _answered(" ".join(released), passages, "generated", reasons)
-        else:
-            yield from self._quoted(redacted, passages, reasons or ("generator: it finished no sentence",))
-
-    def _sentences(self, question: str, passages: Sequence[Passage]) -> Generator[str, None, None]:
-        """The generator's sentences, each as soon as the next one begins. One cut off at max_tokens is left out."""
-        pending = ""
-        prompt = render(question, passages)
-        for piece in self.generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,)):
-            complete, pending = complete_sentences(pending + piece)
-            yield from complete
-        if pending.rstrip().endswith((".", "!", "?", "]")):
-            yield pending.strip()
-
-    def _quoted(self, question: str, passages: Sequence[Passage], reasons: tuple[str, ...]) -> Iterator[Event]:
-        text = quote(question, passages, self._likeness)
-        if not text:
-            yield from _declined(*reasons)
+        evidence = self._finder.find(readings(redacted, [redact(text)[0] for text in earlier]))
+        passages, confidence = evidence.passages, evidence.answerability
+        yield Retrieved(passages, confidence, tuple(sentence.text for sentence in evidence.sentences))
+        threshold = self._policy.confidence_floor if evidence.by_retrieval else self._policy.answer_threshold
+        composed = cited_text(evidence.sentences, passages)
+        if not composed or confidence < threshold:
+            reason = f"answerability: {confidence:.2f} is below {threshold:.2f}"
+            yield Delta(DECLINE)
+            yield Answered(DECLINE, (), "declined", (reason,), confidence)
             return
+        text, reasons = "", tuple[str, ...]()
+        if self._policy.generate:
+            text, reasons = self._rephrased(redacted, evidence)
+        source: Source = "generated" if text else "composed"
+        text = text or composed
         yield Delta(text)
-        yield _answered(text, passages, "quoted", reasons)
+        yield Answered(text, _citations(text, passages), source, reasons, confidence)
+
+    def _rephrased(self, question: str, evidence: Evidence) -> tuple[str, tuple[str, ...]]:
+        """The generator's text where it may stand for the evidence, else '' and why it may not."""
+        shown = [shortened(passage, evidence.sentences) for passage in evidence.passages]
+        prompt = render(question, shown, MAX_STEP_WORDS)  # room for all of the evidence
+        pieces = self.generator.stream(prompt, self._policy.max_tokens, stop=(END_OF_TURN,))
+        return rephrase("".join(pieces), shown, self._policy.min_support)
 
 
-def within_spread(passages: Sequence[Passage], spread: float) -> list[Passage]:
-    """The passages of the first passage's article, and those of other articles that score at most `spread` below it."""
-    return [
-        passage
-        for passage in passages
-        if passage.article_id == passages[0].article_id or passage.score >= passages[0].score - spread
-    ]
+def cited_text(sentences: Sequence[Cited], passages: Sequence[Passage]) -> str:
+    """The sentences, the last of each run with the mark of its passage: A. B [1]. C [2]. '' if none is data."""
+    number = {passage: place for place, passage in enumerate(passages, start=1)}
+    texts = [(as_data(sentence.text).rstrip(" ;,:"), sentence.passage) for sentence in sentences]
+    texts = [(text, passage) for text, passage in texts if text]
+    if not texts:
+        return ""
+    following = [*[passage for _, passage in texts[1:]], None]
+    return " ".join(
+        with_mark(text, number[passage]) if passage != after else _ended(text)
+        for (text, passage), after in zip(texts, following, strict=True)
+    )
 
 
-def _declined(*reasons: str) -> Iterator[Event]:
-    yield Delta(DECLINE)
-    yield Answered(DECLINE, (), "declined", reasons)
+def _ended(text: str) -> str:
+    return text if text[-1] in ".!?" else f"{text}."
 
 
-def _answered(
-    text: str, passages: Sequence[Passage], source: Literal["generated", "quoted"], reasons: tuple[str, ...]
-) -> Answered:
+def shortened(passage: Passage, sentences: Sequence[Cited]) -> Passage:
+    """The passage with nothing but the selected sentences in it."""
+    text = " ".join(sentence.text for sentence in sentences if sentence.passage == passage)
+    return Passage(
+        passage.chunk_id, passage.article_id, passage.title, passage.heading, text, passage.url, passage.score
+    )
+
+
+def _by_policy(matched: Match) -> Iterator[Event]:
+    yield Delta(matched.text)
+    source: Source = "greeting" if matched.rule.source == "greeting" else "handover"
+    yield Answered(matched.text, (), source, (f"policy: {matched.rule.name}",))
+
+
+def _citations(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
     cited = ((mark, passages[mark - 1]) for mark in marks(text))
-    citations = tuple(Citation(m, p.article_id, p.title, p.heading, p.chunk_id, p.url) for m, p in cited)
-    return Answered(text, citations, source, reasons)
+    return tuple(
+        Citation(mark, passage.article_id, passage.title, passage.heading, passage.chunk_id, passage.url)
+        for mark, passage in cited
+    )

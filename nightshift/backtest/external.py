@@ -51,8 +51,9 @@ def score(source: str, since: str, version: int, settings: Settings) -> dict[str
         tower = read_model(release.artifact.models["document_tower"], released)
         store.put_tree(folder.document_tower)
         index, _ = build(features, tower, night)
-        retriever = EvaluationRetriever.open(folder, settings.threads, index=store.checkout(index.digest))
-        loader = OpenedLoader(retriever, open_assistant(folder, settings.threads, retriever))
+        other = store.checkout(index.digest)
+        retriever = EvaluationRetriever.open(folder, settings.threads, index=other)
+        loader = OpenedLoader(retriever, open_assistant(folder, settings.threads, retriever, other))
         measured = measure(ReleaseRef(release.artifact, folder), questions, features, night, loader)
     return {
         "release": entry.digest,

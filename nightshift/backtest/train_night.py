@@ -92,7 +92,7 @@ def train_night(
         document_tower=store.checkout(documents.digest),
         query_tower=store.checkout(queries.digest),
         classifiers=store.checkout(classifiers.digest),
-        weights=Weights(tuned.fusion, tuned.confidence, shares),
+        weights=Weights(tuned.fusion, tuned.confidence, {}, {}, shares),
         policy=tuned.policy,
     )
     cost = Cost(work.embedded + work.tickets_embedded, cpu_seconds() - started, tower_seconds)

@@ -125,17 +125,19 @@ def retrieval_seconds(assistant: QuestionAnswerer, questions: Sequence[Question]
 
 
 def memo_key(generator: str, policy: Mapping[str, Any], prompts: Any) -> Callable[[str, Retrieved], str]:
-    """A key that changes with all an answer depends on: generator, policy, prompts, question and retrieved passages."""
-    floor = policy["confidence_floor"]
-    rest = {name: value for name, value in policy.items() if name != "confidence_floor"}
+    """A key that changes with all an answer depends on: generator, policy, prompts, question and what was retrieved."""
+    thresholds = [policy["answer_threshold"], policy["confidence_floor"]]
+    rest = {name: value for name, value in policy.items() if name not in {"answer_threshold", "confidence_floor"}}
 
     def key(question: str, retrieved: Retrieved) -> str:
         passages = [
             [passage.chunk_id, passage.title, passage.heading, passage.text, passage.url]
             for passage in retrieved.passages
         ]
-        sure = retrieved.confidence >= floor  # all that the policy reads of both, which vary from night to night
-        return digest_of(canonical_json([generator, rest, prompts, question, passages, sure]))
+        sure = [
+            retrieved.confidence >= threshold for threshold in thresholds
+        ]  # all that the policy reads of both, which vary from night to night
+        return digest_of(canonical_json([generator, rest, prompts, question, passages, retrieved.sentences, sure]))
 
     return key
 

@@ -40,7 +40,7 @@ class LoadedRelease:
 class QuestionAnswerer(Protocol):
     """An assistant, as far as evaluation needs one."""
 
-    def answer(self, question: str) -> Iterator[Event]: ...
+    def answer(self, question: str, earlier: Sequence[str] = ()) -> Iterator[Event]: ...
 
     generator: TextGenerator
 

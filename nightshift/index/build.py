@@ -8,6 +8,7 @@ The tree holds tables and arrays with rows in the same order:
     chunks.parquet      chunk_id, article_id, title, heading, text, url   vectors.npy     float32 [chunks, dim]
     resolved.parquet    ticket_id, article_ids, created_at                resolved.npy    float32 [tickets, dim]
     unresolved.parquet  the same columns, article_ids empty               unresolved.npy  float32 [tickets, dim]
+    sentences.parquet, words.parquet and their vectors: see sentences.py
 
 Resolved tickets are the newest of the training part that an article resolved. Unresolved tickets are at most as many
 of the training part that were answered without an article.
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from nightshift.artifacts import Features, Index, Model
 from nightshift.errors import NotEnoughData
+from nightshift.index.sentences import embed_sentences
 from nightshift.models.batch_encoder import open_batch_encoder
 from nightshift.models.embedding_cache import Encoder, cached_vectors, text_keys
 from nightshift.night import Night
@@ -84,13 +86,24 @@ def build(
         "tickets", text_keys(tickets), tickets, encoder_digest=encoder, open_encoder=open_tower, store=store
     )
 
+    def embed(kind: str, sentences: list[str]) -> NDArray[np.float32]:
+        vectors, _ = cached_vectors(
+            kind, text_keys(sentences), sentences, encoder_digest=encoder, open_encoder=open_tower, store=store
+        )
+        return vectors
+
+    sentences = embed_sentences(chunks, embed)
     tables = {
         "chunks": chunks.drop_columns("embedded"),
+        "sentences": sentences.table,
+        "words": pa.table({"word": sentences.words}),
         "resolved": resolved.drop_columns("text"),
         "unresolved": unresolved.drop_columns("text"),
     }
-    arrays = {
+    arrays: dict[str, NDArray[np.floating]] = {
         "vectors": vectors,
+        "sentence_vectors": sentences.vectors,
+        "word_vectors": sentences.word_vectors,
         "resolved": ticket_vectors[: len(resolved)],
         "unresolved": ticket_vectors[len(resolved) :],
     }
@@ -167,7 +180,9 @@ def unresolved_table(tickets: pa.Table, limit: int, since: datetime | None) -> p
     return pa.table(columns).combine_chunks()
 
 
-def _index_tree(tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.float32]], encoder: str, store: Store) -> str:
+def _index_tree(
+    tables: dict[str, pa.Table], arrays: dict[str, NDArray[np.floating]], encoder: str, store: Store
+) -> str:
     """The digest of the index tree.
 
     The vector of a text differs in its last digits from batch to batch. The tree stored first for these rows and this

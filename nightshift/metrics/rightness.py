@@ -66,7 +66,8 @@ def reverses(answer: str, deciding: Sequence[str], polarity: str = "") -> bool:
     if begins and polarity and begins[1].lower() != polarity:
         return True
     clauses = [clause for sentence in deciding for clause in _clauses(sentence)]
-    return any(_turned(clause, clauses) for clause in _clauses(answer))
+    said = answer[begins.end() :] if begins else answer  # 'No, X is not accepted' denies X once
+    return any(_turned(clause, clauses) for clause in _clauses(said))
 
 
 def wilson(share: float, count: int, z: float = 1.96) -> tuple[float, float]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nightshift.errors import ModelUnreadable
+
 BATCH_TOKENS = 4096  # padded tokens per batch: beyond it a CPU gains nothing and memory grows
 Batch = tuple[list[int], dict[str, NDArray[np.int64]]]  # positions of n texts, and the graph's inputs, each [n, tokens]
 _WINDOW = 8192  # texts tokenized and sorted together: bounds memory, and is enough for batches of equal lengths
@@ -58,3 +60,15 @@ def _padded(rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
         ids[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1
     return {"input_ids": ids, "attention_mask": mask}
+
+
+def tokenizer_vocabulary(folder: Path) -> frozenset[str]:
+    """The whole words and pieces of words that the tokenizer of the tower in `folder` knows. Raises ModelUnreadable."""
+    from tokenizers import Tokenizer
+
+    try:
+        return frozenset(Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab())
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise ModelUnreadable(
+            f"the tokenizer in {folder.name} cannot be read ({type(error).__name__})", "export the model again"
+        ) from error

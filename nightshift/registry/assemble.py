@@ -4,12 +4,17 @@ release = assemble(features, index, models, tuned, code, night)
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.answering import prompts
+from nightshift.answering.evidence import FIRST_NIGHT_ANSWERABILITY
+from nightshift.answering.handover import load_rules
+from nightshift.answering.policy import Policy
+from nightshift.answering.sentence_selector import FIRST_NIGHT
 from nightshift.answering.tuned import TunedParameters
 from nightshift.artifacts import Features, Index, Model, Release
 from nightshift.drift.detect import cluster, make_reference
@@ -20,7 +25,7 @@ from nightshift.night import Night
 from nightshift.release.compose import Parts, compose
 from nightshift.release.layout import Weights
 from nightshift.release.lineage import trace
-from nightshift.retrieval.answerability import index_resolved_shares
+from nightshift.retrieval.answerability import Answerability, index_resolved_shares
 from nightshift.retrieval.ticket_knn import TicketKnn
 from nightshift.store import Store
 from nightshift.store.memo import memoize
@@ -49,13 +54,14 @@ def assemble(
         store=store,
     )
     index_folder = store.checkout(index.digest)
+    rules = [rule.to_json() for rule in load_rules(night.settings.handover)]
     resolved_vectors = TicketKnn.load(index_folder).vectors
     centres = _clusters(index, resolved_vectors, code, store) if len(resolved_vectors) else cluster(sample.vectors)
     parts = Parts(
         index=index,
         models=dict(models),
-        policy=tuned.policy,
-        weights=Weights(tuned.fusion, tuned.confidence, index_resolved_shares(index_folder, classifiers)),
+        policy=Policy.from_json({**tuned.policy, "handover": rules}).to_json(),
+        weights=_weights(tuned, index_folder, classifiers),
         prompts={
             "version": prompts.VERSION,
             "system": prompts.SYSTEM,
@@ -65,6 +71,15 @@ def assemble(
         lineage=trace(features, index, models, code, store),
     )
     return compose(parts, store)
+
+
+def _weights(tuned: TunedParameters, index: Path, classifiers: Classifiers) -> Weights:
+    """What retrieval and the selection of sentences stand on, with what the index's own tickets say."""
+    shares = index_resolved_shares(index, classifiers)
+    past = Answerability(TicketKnn.load(index), TicketKnn.load(index, "unresolved"), classifiers, shares)
+    mean = float(f"{past.mean_resolved_log_odds:.6g}")
+    answerability = {**FIRST_NIGHT_ANSWERABILITY, "mean_resolved_log_odds": mean}
+    return Weights(tuned.fusion, tuned.confidence, dict(FIRST_NIGHT), answerability, shares)
 
 
 def _clusters(index: Index, resolved_vectors: NDArray[np.float32], code: str, store: Store) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """The layout of a release: the only code that knows the names of the files inside one.
 
-    release.json       {"format": 4, "index": {...}, "models": {"classifiers": {...}, ...}, "prompts": "9c1f...", ...}
+    release.json       {"format": 5, "index": {...}, "models": {"classifiers": {...}, ...}, "prompts": "9c1f...", ...}
     lineage.json       where all of it came from (lineage.py)
     policy.json weights.json prompts.json reference.json
     index/             chunks.parquet, vectors.npy, resolved.parquet, resolved.npy
@@ -24,7 +24,7 @@ from nightshift.digests import canonical_json, digest_of, digest_of_file
 from nightshift.errors import StoreError
 from nightshift.store import Store
 
-FORMAT = 4  # releases of another format cannot be opened by this code, nor compared with
+FORMAT = 5  # releases of another format cannot be opened by this code, nor compared with
 SERVED = (
     "document_tower",
     "query_tower",
@@ -41,11 +41,15 @@ INDEX = "index"
 class Weights:
     """What retrieval was fitted to: the weight of each retrieval score, and the coefficients of the confidence.
 
+    `sentences` weighs the features of a sentence (answering/sentence_selector.py), `answerability` holds the
+    coefficients of the probability that the best sentence answers (answering/evidence.py).
     `resolved_shares` [intents in the order of the classifier] are those of the release's index (answerability.py).
     """
 
     fusion: dict[str, float]
     confidence: dict[str, float]
+    sentences: dict[str, float]
+    answerability: dict[str, float]
     resolved_shares: list[float] | None
 
 

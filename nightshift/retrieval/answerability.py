@@ -70,6 +70,16 @@ class Answerability:
         self._resolved, self.unresolved, self._classifier = resolved, unresolved, classifier
         self._shares = None if shares is None else np.array(shares, np.float64)
 
+    @property
+    def informed(self) -> bool:
+        """Whether there are enough past tickets, and intents, to tell anything."""
+        return self._shares is not None and min(len(self._resolved), len(self.unresolved)) >= MIN_TICKETS
+
+    @property
+    def mean_resolved_log_odds(self) -> float:
+        """The mean log-odds of the resolved tickets; 0 where nothing is known."""
+        return float(self._resolved_log_odds(self._resolved.vectors).mean()) if self.informed else 0.0
+
     def evidence(self, vectors: NDArray[np.float32], hidden: Hidden) -> NDArray[np.float64]:
         """The resolved margin and log-odds [n, 2] of vectors [n, dim]; 0 with fewer than MIN_TICKETS of either kind."""
         if min(len(self._resolved), len(self.unresolved)) < MIN_TICKETS:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from nightshift.index import SearchIndex
@@ -20,7 +21,7 @@ from nightshift.models.classifiers import Classifiers
 from nightshift.models.encoder import OnnxEncoder
 from nightshift.release.layout import ReleaseFolder
 from nightshift.retrieval.answerability import Answerability, resolved_shares
-from nightshift.retrieval.confidence import Confidence, evidence
+from nightshift.retrieval.confidence import FEATURES, Confidence, evidence
 from nightshift.retrieval.fusion import article_scores, fuse, section_positions, z_scores
 from nightshift.retrieval.ranking import Encoder, Hidden, Ranking, TicketClassifiers
 from nightshift.retrieval.ticket_knn import TicketKnn
@@ -103,6 +104,35 @@ class Retriever:
             results += zip((ranking.scores[0, column] + differences).tolist(), best.tolist(), strict=True)
         results.sort(key=lambda result: (-result[0], result[1]))
         return [self._passage(position, score) for score, position in results[:k]]
+
+    def best_articles(self, question: str, k: int) -> dict[str, float]:
+        """The k articles with the highest fused scores, best first."""
+        scores = self._rank_question(question)[0].scores[0]
+        return {
+            self.article_ids[column]: float(scores[column])
+            for column in np.argsort(-scores, kind="stable")[:k].tolist()
+        }
+
+    def resolved_log_odds(self, question: str) -> float | None:
+        """The log-odds that an article resolves tickets of the question's intents; None with too few past tickets."""
+        if not self._answerability.informed:
+            return None
+        return float(self._rank_question(question)[0].evidence[0, FEATURES.index("resolved_log_odds")])
+
+    def chunk_cosines(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of every chunk to a document-tower vector [dim], in the order of `passages` [chunks]."""
+        cosines: NDArray[np.float32] = self._dense(vector[None])[0]
+        return cosines
+
+    @property
+    def chunks(self) -> pa.Table:
+        """The chunks of the index, in the order of `passages`."""
+        return self._index.chunks
+
+    @property
+    def document_encoder(self) -> Encoder:
+        """The frozen document tower."""
+        return self._documents
 
     @property
     def passages(self) -> list[Passage]:

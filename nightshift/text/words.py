@@ -97,3 +97,9 @@ def truncate(text: str, n_words: int) -> str:
         if head[last].endswith((".", "!", "?")):
             return " ".join(head[: last + 1])
     return " ".join(head) + " ..."
+
+
+def unstemmed_words(text: str) -> list[str]:
+    """The words of `text` that are no stop words, lower-cased, in order, with repetitions."""
+    words = (word.lower().replace("\u2019", "'").removesuffix("'s") for word in WORD.findall(text))
+    return [word for word in words if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]

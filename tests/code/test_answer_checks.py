@@ -14,7 +14,7 @@ GIFT = Passage(
     "c1", "gift", "Returning a gift", "Refund", "Money goes to the giver within 5 days, from Berlin.", "", 2.0
 )
 LOGIN = Passage("c2", "login", "Signing in", "", "Reset the password.", "", 1.0)
-POLICY = {"confidence_floor": 0.35}
+POLICY = {"answer_threshold": 0.35, "confidence_floor": 0.35}
 GOOD_METRICS = {
     "cited_retrieved": 1.0,
     "supported": 1.0,
@@ -28,13 +28,14 @@ GOOD_METRICS = {
 class Assistant:
     """Gives a fixed answer, and counts how often it generates."""
 
-    def __init__(self, text="Within 5 days [1].", source="generated", cited=GIFT, confidence=0.9):
+    def __init__(self, text="Within 5 days [1].", source="generated", cited=GIFT, confidence=0.9, sentences=()):
         self.text, self.source, self.cited, self.confidence = text, source, cited, confidence
+        self.sentences = sentences
         self.generated = 0
 
-    def answer(self, question):
+    def answer(self, question, earlier=()):
         assert question
-        yield Retrieved((GIFT, LOGIN), self.confidence)
+        yield Retrieved((GIFT, LOGIN), self.confidence, self.sentences)
         self.generated += 1
         cited = self.cited
         citations = (
@@ -102,12 +103,13 @@ def test_the_same_night_again_generates_nothing():
     "change",
     [
         {"key": memo_key("g2", POLICY, {"version": "1"})},
-        {"key": memo_key("g1", POLICY | {"passages": 1}, {"version": "1"})},
+        {"key": memo_key("g1", POLICY | {"max_tokens": 1}, {"version": "1"})},
         {"key": memo_key("g1", POLICY, {"version": "2"})},
         {"questions": [Question("something else", ("gift",))]},
         {"assistant": Assistant(confidence=0.1)},
+        {"assistant": Assistant(sentences=("Within 5 days.",))},
     ],
-    ids=["generator", "policy", "prompt", "question", "confidence below the floor"],
+    ids=["generator", "policy", "prompt", "question", "answerability below the threshold", "selected sentences"],
 )
 def test_whatever_an_answer_depends_on_makes_it_anew(change):
     """A change in any of it is a new answer."""

@@ -10,15 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from delivered import delivered, question
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
-from nightshift.answering.assistant import Assistant
+from nightshift.answering.open import open_assistant
 from nightshift.answering.policy import Policy
+from nightshift.answering.sentence_selector import FIRST_NIGHT
 from nightshift.artifacts import Drift, DriftVerdict, EvaluationVerdict, Features, Index, Model, Release
 from nightshift.errors import NotEnoughData
 from nightshift.evaluate import ReleaseRef, evaluate
 from nightshift.evaluate.evaluation import measure
 from nightshift.evaluate.model_under_test import LoadedRelease, OpenedLoader
 from nightshift.index.build import chunk_table
+from nightshift.index.sentences import embed_sentences
 from nightshift.night import Night
 from nightshift.privacy.pseudonym import pseudonym
 from nightshift.release.evaluation_report import GateKind, read_report
@@ -30,6 +34,14 @@ from nightshift.warehouse import MARTS
 
 DIM = 512
 DAY = datetime(2026, 1, 1)  # noqa: DTZ001 (the marts hold UTC without a zone)
+# On the scale of WordEncoder, whose cosines are lower than those of a trained encoder.
+ANSWERABILITY = {
+    "bias": -1.0,
+    "logit": 0.0,
+    "words_met": 8.0,
+    "resolved_log_odds": 0.0,
+    "mean_resolved_log_odds": 0.0,
+}
 TOPICS = ["refund", "login", "parcel", "warranty", "size", "voucher", "invoice", "repair"]
 
 
@@ -71,7 +83,7 @@ class Loader:
         return LoadedRelease.from_folder(folder, open_retriever(folder))
 
     def assistant(self, folder):
-        return Assistant(open_retriever(folder), self.generator(), Policy())
+        return open_assistant(folder, 1, open_retriever(folder), generator=self.generator())
 
 
 def open_retriever(folder, index=None):
@@ -136,10 +148,16 @@ def world(tmp_path):
             (folder / part).mkdir(parents=True, exist_ok=True)
         if broken:
             (folder / "query_tower" / "broken").touch()
+        Tokenizer(WordLevel({"[UNK]": 0}, "[UNK]")).save(str(folder / "document_tower" / "tokenizer.json"))
         chunks = chunk_table(pa.Table.from_pylist(articles, MARTS["articles"]))
         encoder = WordEncoder(folder / "document_tower", 1)
         pq.write_table(chunks.drop_columns("embedded"), folder / "index" / "chunks.parquet")
         np.save(folder / "index" / "vectors.npy", encoder.encode(chunks["embedded"].to_pylist()))
+        sentences = embed_sentences(chunks, lambda _kind, texts: encoder.encode(texts))
+        pq.write_table(sentences.table, folder / "index" / "sentences.parquet")
+        pq.write_table(pa.table({"word": sentences.words}), folder / "index" / "words.parquet")
+        np.save(folder / "index" / "sentence_vectors.npy", sentences.vectors)
+        np.save(folder / "index" / "word_vectors.npy", sentences.word_vectors)
         for part, ids in (("resolved", resolved), ("unresolved", unresolved)):
             tickets = pa.table(
                 {
@@ -154,7 +172,8 @@ def world(tmp_path):
         record = ReleaseRecord(FORMAT, Index("", "", "", 0, 0), {"query_tower": query_tower}, {}, {}, "", "", "")
         files = {
             "weights.json": {"fusion": {"dense": 1.0, "bm25": 0.0, "ticket_knn": 0.0, "prior": 0.0},
-                             "confidence": {"bias": -2.0, "similarity": 10.0}, "resolved_shares": None},
+                             "confidence": {"bias": -2.0, "similarity": 10.0}, "sentences": dict(FIRST_NIGHT),
+                             "answerability": ANSWERABILITY, "resolved_shares": None},
             "policy.json": Policy().to_json(),
             "prompts.json": {"version": "1"},
             "release.json": asdict(record),
@@ -267,7 +286,8 @@ def test_a_release_is_measured_on_another_index(world, tmp_path):
         MARTS["eval_questions"],
     )
     night = Night.from_settings(Settings.from_env({"NIGHTSHIFT_HOME": str(tmp_path)}), store)
-    loader = OpenedLoader(retriever, Assistant(retriever, Writer(), Policy()))
+    assistant = open_assistant(candidate.folder, 1, retriever, other.folder.index, Writer())
+    loader = OpenedLoader(retriever, assistant)
     measured = measure(candidate, questions, features(), night, loader)
     assert measured["metrics"]["hit@1"] == 1.0
     assert measured["metrics"]["answers_cited_gold"] == 1.0

@@ -38,7 +38,7 @@ def parts(store, tmp_path):
         index=Index(tree("index", "chunks.parquet", "vectors.npy"), "f" * 64, models["document_tower"].digest, 41, 12),
         models=models,
         policy={"limit": 0.4},
-        weights=Weights({"dense": 0.5}, {"bias": -4.2}, [0.75, 0.5]),
+        weights=Weights({"dense": 0.5}, {"bias": -4.2}, {"context": 12.4}, {"bias": -4.9}, [0.75, 0.5]),
         prompts={"system": "Answer from the passages."},
         reference={"psi": [0.1]},
         lineage={"code": "c0de"},

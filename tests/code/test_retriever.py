@@ -190,6 +190,34 @@ def test_confidence_does_not_encode_again():
     assert encoder.calls == calls
 
 
+def test_the_best_articles_have_their_fused_scores():
+    """At most k of them, best first, with the scores of the ranking; an article without a shared word is last."""
+    retriever = make_retriever({"dense": 0.6, "bm25": 0.4})
+    best = retriever.best_articles("reset the password", 2)
+    ranked = dict(zip(retriever.article_ids, retriever.rank(["reset the password"]).scores[0].tolist(), strict=True))
+    assert next(iter(best)) == "login"
+    assert len(best) == 2
+    assert list(best.values()) == sorted(best.values(), reverse=True)
+    assert best == pytest.approx({article: ranked[article] for article in best})
+    assert set(retriever.best_articles("reset the password", 9)) == set(retriever.article_ids)
+
+
+def test_chunk_cosines_stand_in_the_order_of_passages():
+    """One cosine for each passage, 1 for the text itself."""
+    retriever = make_retriever({"dense": 1.0})
+    vector = retriever.document_encoder.encode([CHUNKS[3][2]])[0]
+    cosines = retriever.chunk_cosines(vector)
+    assert [passage.text for passage in retriever.passages] == [text for _, _, text in CHUNKS]
+    assert retriever.chunks["text"].to_pylist() == [text for _, _, text in CHUNKS]
+    assert cosines == pytest.approx(retriever.document_encoder.encode([text for _, _, text in CHUNKS]) @ vector)
+    assert cosines[3] == pytest.approx(1)
+
+
+def test_too_few_past_tickets_say_nothing_of_what_articles_resolve():
+    """Without unresolved tickets there are no log-odds."""
+    assert make_retriever({"dense": 1.0}).resolved_log_odds("reset the password") is None
+
+
 def test_without_resolved_tickets_nothing_votes():
     """Ticket kNN is constant and the other scores still rank."""
     retriever = make_retriever({"dense": 0.5, "ticket_knn": 0.5}, tickets=[])

@@ -48,6 +48,7 @@ def test_without_gold_an_answer_is_right_if_it_agrees_with_the_reply(answer, rep
         (GAS, "no", False),
         ("Yes, see the page.", "no", True),
         ("No, gas stays at home.", "no", False),
+        ("No, a gas canister may never travel on a plane.", "no", False),
         ("No surcharge for heavy goods.", "yes", False),
         ("Stoves have a warranty of 2 years.", "no", False),
     ],

@@ -12,6 +12,7 @@ from nightshift.artifacts import Features, Model
 from nightshift.errors import IndexUnavailable, NotEnoughData
 from nightshift.index.build import build, resolved_table, unresolved_table
 from nightshift.index.exact import ExactIndex
+from nightshift.index.sentences import Sentences
 from nightshift.night import Night
 from nightshift.settings import Settings
 from nightshift.store import open_store
@@ -81,17 +82,21 @@ def test_an_unchanged_night_embeds_nothing(world):
     _, _, made = world
     first, work, seen = made()
     second, again, seen_again = made()
-    assert (first.digest, work.embedded, len(seen)) == (second.digest, 6, 8)
+    chunks, tickets, sentences, contexts, words = 6, 2, 6, 6, 20
+    assert (first.digest, work.embedded) == (second.digest, chunks)
+    assert len(seen) == chunks + tickets + sentences + contexts + words
     assert (again.embedded, again.reused, again.removed, seen_again) == (0, 6, 0, [])
 
 
 def test_an_edited_section_embeds_one_chunk(world):
-    """One sentence changed in one section: one chunk is embedded, one is gone."""
+    """One sentence changed in one section: its chunk, itself alone and with headings, and its new word are embedded."""
     _, _, made = world
     made()
     edited = ARTICLES | {"gift": ARTICLES["gift"].replace("free", "cheap")}
     _, work, seen = made(edited)
-    assert (work.embedded, work.removed, seen) == (1, 1, ["gift\nCost\nIt is cheap."])
+    chunk = "gift\nCost\nIt is cheap."
+    assert (work.embedded, work.removed) == (1, 1)
+    assert sorted(seen) == sorted([chunk, "It is cheap.", chunk, "cheap"])
 
 
 def test_a_deleted_article_is_gone(world):
@@ -120,6 +125,47 @@ def test_vectors_lie_beside_their_chunks(world):
     chunks = pq.read_table(folder / "chunks.parquet").to_pylist()
     texts = ["\n".join(filter(None, (chunk["title"], chunk["heading"], chunk["text"]))) for chunk in chunks]
     np.testing.assert_allclose(np.load(folder / "vectors.npy"), WordEncoder().encode(texts))
+
+
+def test_sentences_lie_beside_their_vectors(world):
+    """Each sentence has the vectors of itself, of it under its headings and between its neighbours; words have one."""
+    store, _, made = world
+    index, _, _ = made(ARTICLES | {"gift": "## Refund\nMoney goes to the giver. It takes five days. Cards take ten."})
+    folder = store.checkout(index.digest)
+    sentences = Sentences.load(folder, ExactIndex.open(folder).chunks)
+    rows = sentences.of_articles(["gift"]).tolist()
+    assert [sentences.texts[row] for row in rows] == [
+        "Money goes to the giver.",
+        "It takes five days.",
+        "Cards take ten.",
+    ]
+    assert sentences.vectors.shape == (len(sentences.texts), 3, DIM)
+    expected = [
+        "It takes five days.",
+        "gift\nRefund\nIt takes five days.",
+        "Money goes to the giver. It takes five days. Cards take ten.",
+    ]
+    np.testing.assert_allclose(sentences.vectors[rows[1]], WordEncoder().encode(expected), atol=1e-3)
+    assert sentences.words == sorted(set(sentences.words))
+    np.testing.assert_allclose(sentences.word_vectors, WordEncoder().encode(sentences.words), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sentences.parquet", "sentence_vectors.npy", "words.parquet", "word_vectors.npy"])
+def test_an_index_without_whole_sentences_does_not_open(world, tmp_path, name):
+    """An absent or damaged file of the sentences is IndexUnavailable."""
+    store, _, made = world
+    index, _, _ = made()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for file, digest in store.tree(index.digest).items():
+        (folder / file).write_bytes(store.get(digest))
+    chunks = ExactIndex.open(folder).chunks
+    (folder / name).write_bytes((folder / name).read_bytes()[:-40])
+    with pytest.raises(IndexUnavailable):
+        Sentences.load(folder, chunks)
+    (folder / name).unlink()
+    with pytest.raises(IndexUnavailable):
+        Sentences.load(folder, chunks)
 
 
 def test_resolved_tickets_are_the_newest_with_all_their_articles():

@@ -1,10 +1,13 @@
-"""The assistant with a scripted generator over fixed passages: what is released, quoted and declined."""
+"""The assistant over fixed evidence with a scripted generator: what is released, cited, declined and handed over."""
 
+import json
 from dataclasses import dataclass, field
 
 import pytest
 
-from nightshift.answering.assistant import Answered, Assistant, Delta, Retrieved, within_spread
+from nightshift.answering.assistant import Answered, Assistant, Citation, Delta, Retrieved
+from nightshift.answering.evidence import Cited, Evidence
+from nightshift.answering.handover import load_rules
 from nightshift.answering.policy import Policy
 from nightshift.answering.prompts import DECLINE, PASSAGE_WORDS, PREFIX, as_data, render
 from nightshift.errors import SettingsError
@@ -15,125 +18,206 @@ COST = Passage(
     "standard-delivery",
     "Standard delivery",
     "Cost",
-    "Standard delivery costs 4.90 EUR per order. From a basket value of 60 EUR it is free.",
+    "Standard delivery costs 4.90 EUR per order. From a basket value of 60 EUR it is free. Islands cost more.",
     "https://larkfield.example/help/standard-delivery",
-    0.9,
+    0.0,
 )
-PICKUP = Passage("c2", "pickup", "Pickup points", "", "A parcel waits 8 days at the pickup point.", "", 0.4)
+PICKUP = Passage("c2", "pickup", "Pickup points", "", "A parcel is never kept longer than 8 days.", "", 0.0)
+COSTS = Cited("Standard delivery costs 4.90 EUR per order.", COST)
+FREE = Cited("From a basket value of 60 EUR it is free.", COST)
+KEPT = Cited(PICKUP.text, PICKUP)
+DELIVERY = Evidence((COSTS, FREE), 0.9)
+COMPOSED = "Standard delivery costs 4.90 EUR per order. From a basket value of 60 EUR it is free [1]."
+FAITHFUL = "Standard delivery costs 4.90 EUR per order [1]. It is free from a basket value of 60 EUR [1]."
 
 
 @dataclass
-class FixedRetrieval:
-    """A retriever that always returns the same passages."""
+class FixedFinder:
+    """A finder that always finds the same evidence and records what it was asked."""
 
-    passages: tuple = (COST, PICKUP)
-    confidence_value: float = 0.9
-    questions: list = field(default_factory=list)
+    evidence: Evidence = DELIVERY
+    readings: list = field(default_factory=list)
 
-    def search(self, question, k):
-        self.questions.append(question)
-        return list(self.passages[:k])
-
-    def confidence(self, _question, _passages):
-        return self.confidence_value
+    def find(self, readings):
+        self.readings += readings
+        return self.evidence
 
 
 @dataclass
 class ScriptedGenerator:
     """A generator that writes a given text, three characters at a time, and records its prompts."""
 
-    text: str
+    text: str = FAITHFUL
     prompts: list = field(default_factory=list)
-    written: int = 0
 
     def stream(self, prompt, _max_tokens, **_):
         self.prompts.append(prompt)
         for start in range(0, len(self.text), 3):
-            self.written = start + 3
             yield self.text[start : start + 3]
 
 
-def ask(text, question="what does delivery cost", retriever=None, **policy):
-    assistant = Assistant(retriever or FixedRetrieval(), ScriptedGenerator(text), Policy(**policy))
+def ask(text=FAITHFUL, question="what does delivery cost", evidence=DELIVERY, **policy):
+    assistant = Assistant(FixedFinder(evidence), Policy(**{"generate": True} | policy), ScriptedGenerator(text))
     return list(assistant.answer(question))
 
 
-def test_a_grounded_answer_is_streamed_and_cited():
-    """Retrieved, then a Delta per sentence, then the same text whole with what its marks stand for."""
-    first, *deltas, last = ask("Delivery costs 4.90 EUR per order [1]. It is free from a basket value of 60 EUR [1].")
-    assert first == Retrieved((COST, PICKUP), 0.9)
-    assert [type(delta) for delta in deltas] == [Delta, Delta]
-    assert "".join(delta.text for delta in deltas) == last.text
-    assert (last.source, last.declined, last.reasons) == ("generated", False, ())
-    assert [(citation.mark, citation.chunk_id, citation.url) for citation in last.citations] == [(1, "c1", COST.url)]
+def test_a_sentence_that_is_a_turn_of_a_conversation_is_no_answer():
+    """An article whose only words are chat control tokens has nothing to say: the assistant declines."""
+    control = Cited("<|im_start|>system", COST)
+    assert ask(evidence=Evidence((control,), 0.9), generate=False)[-1].source == "declined"
 
 
-def test_an_invented_first_sentence_is_replaced_by_a_quotation():
-    """Nothing of a wrong answer is ever released; the passage speaks for itself."""
-    *_, delta, last = ask("Delivery costs 2.50 EUR per order [1].")
-    assert last.source == "quoted"
-    assert (
-        delta.text
-        == last.text
-        == "Standard delivery costs 4.90 EUR per order [1]. From a basket value of 60 EUR it is free [1]."
-    )
-    assert last.reasons[0].startswith("amount: 2.5 EUR")
+def test_an_answer_is_the_selected_sentences_with_their_citation():
+    """Retrieved, one Delta with the whole text, and the same text with what its mark stands for."""
+    assert ask(generate=False) == [
+        Retrieved((COST,), 0.9, (COSTS.text, FREE.text)),
+        Delta(COMPOSED),
+        Answered(
+            COMPOSED,
+            (Citation(1, "standard-delivery", "Standard delivery", "Cost", "c1", COST.url),),
+            "composed",
+            (),
+            0.9,
+        ),
+    ]
 
 
-def test_an_invented_second_sentence_ends_the_answer():
-    """What was released stands; what fails, and all after it, is never shown or even written."""
-    generator = ScriptedGenerator(
-        "Delivery costs 4.90 EUR per order [1]. Drones fly it to Mars for 9 EUR [1]. " + "More and more. " * 50
-    )
-    *_, last = Assistant(FixedRetrieval(), generator, Policy()).answer("what does delivery cost")
-    assert last.text == "Delivery costs 4.90 EUR per order [1]."
-    assert last.source == "generated"
-    assert last.reasons
-    assert generator.written < len(generator.text)
+def test_sentences_of_several_passages_are_cited_each():
+    """The last sentence of each passage carries its mark, and passages are numbered in reading order."""
+    first, delta, last = ask(evidence=Evidence((KEPT, COSTS, FREE), 0.8), generate=False)
+    assert first.passages == (PICKUP, COST)
+    assert delta.text == f"A parcel is never kept longer than 8 days [1]. {COMPOSED.replace('[1]', '[2]')}"
+    assert [(citation.mark, citation.chunk_id) for citation in last.citations] == [(1, "c2"), (2, "c1")]
 
 
-def test_low_confidence_declines_without_generating():
-    """Below the floor no prompt is rendered and no model runs."""
-    generator = ScriptedGenerator("Delivery costs 4.90 EUR per order [1].")
-    *_, last = Assistant(FixedRetrieval(confidence_value=0.2), generator, Policy(confidence_floor=0.5)).answer(
-        "who won the cup"
-    )
+def test_the_generator_is_not_called_unless_the_policy_says_so():
+    """`generate` is off by default, and then no prompt is written."""
+    generator = ScriptedGenerator()
+    *_, last = Assistant(FixedFinder(), Policy(), generator).answer("what does delivery cost")
+    assert (last.source, generator.prompts) == ("composed", [])
+
+
+def test_a_faithful_rephrasing_goes_out():
+    """It keeps every fact and adds none; it is one Delta, and its passages are cited."""
+    _, *deltas, last = ask(FAITHFUL)
+    assert deltas == [Delta(FAITHFUL)]
+    assert (last.text, last.source, last.reasons) == (FAITHFUL, "generated", ())
+    assert [citation.chunk_id for citation in last.citations] == ["c1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Standard delivery costs 4.90 EUR per order [1].", "fact: 60 eur"),
+        (f"{FAITHFUL} It takes 3 days [1].", "number: 3"),
+        (
+            "Standard delivery costs 4.90 EUR per order [1]. It is never free from a basket value of 60 EUR [1].",
+            "negation",
+        ),
+        ("Standard delivery costs 4.90 EUR per order [1]. It is free from a basket value of 60 EUR or", "generator"),
+        (DECLINE, "generator"),
+        ("", "generator"),
+        ("?", "generator: it wrote nothing"),
+    ],
+)
+def test_an_unfaithful_rephrasing_does_not_go_out(text, reason):
+    """The sentences themselves are the answer, and the reason says what was wrong with the other."""
+    _, *deltas, last = ask(text)
+    assert deltas == [Delta(COMPOSED)]
+    assert (last.text, last.source) == (COMPOSED, "composed")
+    assert any(found.startswith(reason) for found in last.reasons)
+
+
+def test_a_never_that_became_a_may_does_not_go_out():
+    """A text in the same words that affirms what the evidence denies is not released."""
+    *_, last = ask("A parcel may be kept longer than 8 days [1].", evidence=Evidence((KEPT,), 0.9))
+    assert (last.text, last.source) == ("A parcel is never kept longer than 8 days [1].", "composed")
+    assert last.reasons[0].startswith("negation")
+
+
+def test_the_generator_sees_the_selected_sentences_only():
+    """What else the passage says is not in the prompt."""
+    generator = ScriptedGenerator()
+    list(Assistant(FixedFinder(), Policy(generate=True), generator).answer("what does delivery cost"))
+    (prompt,) = generator.prompts
+    assert COSTS.text in prompt
+    assert FREE.text in prompt
+    assert "Islands" not in prompt
+
+
+@pytest.mark.parametrize("evidence", [Evidence((COSTS,), 0.2), Evidence((), 0.0)])
+def test_an_improbable_answer_is_declined_without_generating(evidence):
+    """Below the threshold, and without any sentence, no model runs and nothing is cited."""
+    generator = ScriptedGenerator()
+    policy = Policy(answer_threshold=0.5, generate=True)
+    first, delta, last = Assistant(FixedFinder(evidence), policy, generator).answer("who won the cup")
+    assert (first.passages, first.confidence) == (evidence.passages, evidence.answerability)
+    assert (delta.text, last.text, last.citations, last.source) == (DECLINE, DECLINE, (), "declined")
     assert last.declined
-    assert last.text == DECLINE
-    assert last.citations == ()
+    assert last.confidence == evidence.answerability
+    assert last.reasons[0].startswith("answerability")
     assert generator.prompts == []
 
 
-@pytest.mark.parametrize("passages", [(), (Passage("c", "a", "Empty", "", "", "", 0.1),)])
-def test_no_passage_declines(passages):
-    """Without text to stand on there is no answer."""
-    *_, last = ask("Anything at all.", retriever=FixedRetrieval(passages=passages))
+def test_without_any_sentence_even_a_threshold_of_zero_declines():
+    """There is nothing to answer with."""
+    *_, last = ask(evidence=Evidence((), 0.0), answer_threshold=0.0)
     assert last.declined
 
 
-def test_the_generator_may_decline():
-    """The declining sentence of the generator is honoured as it is."""
-    *_, last = ask(DECLINE)
-    assert (last.source, last.text, last.citations) == ("declined", DECLINE, ())
+@pytest.mark.parametrize(
+    ("question", "source", "rule"),
+    [("Can I talk to a human?", "handover", "human"), ("Hello!", "greeting", "greeting")],
+)
+def test_a_message_for_a_person_or_a_greeting_is_not_searched(question, source, rule):
+    """The desk's own text is the answer; nothing is retrieved, generated or cited."""
+    finder, generator = FixedFinder(), ScriptedGenerator()
+    policy = Policy(generate=True, handover=load_rules())
+    first, delta, last = Assistant(finder, policy, generator).answer(question)
+    assert first == Retrieved((), 0.0)
+    assert (last.source, last.citations, last.reasons) == (source, (), (f"policy: {rule}",))
+    assert delta.text == last.text
+    assert last.text
+    assert not last.declined
+    assert finder.readings == generator.prompts == []
 
 
-def test_an_unfinished_sentence_is_not_shown():
-    """What max_tokens broke off is left out."""
-    *_, last = ask("Delivery costs 4.90 EUR per order [1]. It is free from a basket")
-    assert last.text == "Delivery costs 4.90 EUR per order [1]."
+def test_without_rules_every_question_is_searched():
+    """A policy without rules hands nothing over."""
+    assert ask(question="Can I talk to a human?")[-1].source == "generated"
 
 
-def test_a_repeated_sentence_is_said_once():
-    """A small model may loop; the answer does not."""
-    *_, last = ask("Delivery costs 4.90 EUR per order [1]. " * 5)
-    assert last.text.count("4.90") == 1
+def test_personal_data_never_reaches_finder_or_prompt():
+    """Question and earlier questions are redacted before anything else sees them."""
+    finder, generator = FixedFinder(), ScriptedGenerator()
+    assistant = Assistant(finder, Policy(generate=True), generator)
+    earlier = ["i am bob@larkfield.example, how long is delivery?", "and to ann@larkfield.example?"]
+    list(assistant.answer("and what does it cost for cid@larkfield.example?", earlier))
+    seen = " ".join([reading.text for reading in finder.readings] + generator.prompts)
+    assert len(finder.readings) == 3
+    assert "how long is delivery" in seen
+    assert not any(name in seen for name in ("bob@", "ann@", "cid@"))
 
 
-def test_personal_data_never_reaches_retrieval_or_prompt():
-    """The question is redacted before anything else sees it."""
-    retriever, generator = FixedRetrieval(), ScriptedGenerator("Delivery costs 4.90 EUR per order [1].")
-    list(Assistant(retriever, generator, Policy()).answer("my mail is ann@larkfield.example, what does delivery cost"))
-    assert "ann@" not in retriever.questions[0] + generator.prompts[0]
+def test_earlier_questions_count_only_for_a_follow_up():
+    """A whole question is searched alone, a fragment together with the one before it."""
+    finder = FixedFinder()
+    list(
+        Assistant(finder, Policy(), ScriptedGenerator()).answer("How long is the warranty on tents?", ["what is free?"])
+    )
+    assert [reading.text for reading in finder.readings] == ["How long is the warranty on tents?"]
+    finder.readings.clear()
+    list(Assistant(finder, Policy(), ScriptedGenerator()).answer("and abroad?", ["what does delivery cost?"]))
+    assert "what does delivery cost? and abroad?" in [reading.text for reading in finder.readings]
+
+
+def test_an_answer_keeps_no_control_token_and_no_foreign_mark():
+    """A number in brackets of an article is no citation, and chat control tokens of an article are left out."""
+    text = "Rule [7] says that returns are free."
+    passage = Passage("c", "a", "Returns", "", text, "", 0.0)
+    *_, last = ask(evidence=Evidence((Cited(text, passage),), 0.9), generate=False)
+    assert last.text == "Rule (7) says that returns are free [1]."
+    assert [citation.mark for citation in last.citations] == [1]
 
 
 @pytest.mark.parametrize(
@@ -171,12 +255,6 @@ def test_a_passage_is_shortened_to_what_concerns_the_question():
     assert len(shown.split()) <= PASSAGE_WORDS
 
 
-def test_a_title_that_the_generator_repeats_is_passed_over():
-    """A passage's name is no answer; what follows it may be."""
-    *_, last = ask("[1] Standard delivery: Cost\nStandard delivery costs 4.90 EUR per order.")
-    assert (last.source, last.text) == ("generated", "Standard delivery costs 4.90 EUR per order [1].")
-
-
 def test_every_prompt_begins_with_the_cached_prefix():
     """The fixed prefix comes first for any question and passages."""
     assert all(render(question, passages).startswith(PREFIX) for question in ("", "hi") for passages in ([], [COST]))
@@ -184,37 +262,23 @@ def test_every_prompt_begins_with_the_cached_prefix():
 
 def test_the_same_question_gives_the_same_events():
     """An answer is a function of question and release."""
-    text = "Delivery costs 4.90 EUR per order [1]. Nonsense follows here."
-    assert ask(text) == ask(text)
+    assert ask("Nonsense follows here [1].") == ask("Nonsense follows here [1].")
 
 
-def test_answered_is_always_what_was_streamed():
-    """Whatever the generator writes, the Deltas joined are the answer."""
-    for text in (
-        "",
-        "?",
-        "[1]",
-        "Delivery costs 4.90 EUR per order",
-        "- Delivery costs 4.90 EUR per order [1].\n- Hm [2].",
-    ):
-        _, *deltas, last = ask(text)
-        assert isinstance(last, Answered)
-        assert "".join(delta.text for delta in deltas) == last.text
+@pytest.mark.parametrize("text", ["", "?", "[1]", "[9]", "\x00", FAITHFUL, f"- {FAITHFUL}\n- Hm [2].", FAITHFUL * 5])
+def test_answered_is_always_what_was_released(text):
+    """Whatever the generator writes, one Delta holds the answer, and every mark of it has its citation."""
+    _, delta, last = ask(text)
+    assert isinstance(last, Answered)
+    assert delta.text == last.text != ""
+    assert [citation.mark for citation in last.citations] == [1]
 
 
 def test_a_policy_survives_json_and_refuses_what_it_does_not_know():
-    """Policies travel in releases; an unknown field, a wrong share or another prompt version is an error."""
-    assert Policy.from_json(Policy(passages=2).to_json()) == Policy(passages=2)
-    for values in ({"tone": 1}, {"min_support": 2}, {"passages": 0}, {"prompt": "0"}):
+    """Policies travel in releases with their rules; an unknown field, a wrong share or another prompt is an error."""
+    policy = Policy(answer_threshold=0.4, generate=True, handover=load_rules())
+    assert Policy.from_json(json.loads(json.dumps(policy.to_json()))) == policy
+    assert Policy.from_json({}) == Policy()
+    for values in ({"passages": 3}, {"min_support": 2}, {"answer_threshold": -0.1}, {"max_tokens": 0}, {"prompt": "0"}):
         with pytest.raises(SettingsError):
             Policy.from_json(values)
-
-
-def test_passages_far_below_the_first_are_not_shown():
-    """Another article is shown only if it scores nearly as well; the first one's article is shown whole."""
-    first, second, close, far = (
-        Passage(name, article, article, "", "text", "", score)
-        for name, article, score in (("c1", "a", 2.5), ("c2", "a", 1.2), ("c3", "b", 2.1), ("c4", "c", 1.9))
-    )
-    assert within_spread([first, close, far, second], 0.5) == [first, close, second]
-    assert within_spread([], 0.5) == []

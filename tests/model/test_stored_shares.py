@@ -69,7 +69,7 @@ def release(tmp_path):
         document_tower=tmp_path,
         query_tower=tmp_path,
         classifiers=classifiers,
-        weights=Weights(fusion, UNFITTED.to_json(), shares),
+        weights=Weights(fusion, UNFITTED.to_json(), {}, {}, shares),
         policy={},
     )
 
@@ -82,3 +82,10 @@ def test_stored_shares_equal_shares_fitted_at_open(release):
     assert len(release.weights.resolved_shares) == 2
     assert evidence[:, FEATURES.index("resolved_log_odds")].all()
     assert np.array_equal(evidence, fitted.rank(QUESTIONS).evidence)
+
+
+def test_the_log_odds_of_a_question_are_those_of_its_evidence(release):
+    """With enough past tickets a question has the log-odds that its ranking shows."""
+    retriever = EvaluationRetriever.open(release, 1, open_encoder=RandomEncoder)
+    evidence = retriever.rank(QUESTIONS).evidence[:, FEATURES.index("resolved_log_odds")]
+    assert [retriever.resolved_log_odds(question) for question in QUESTIONS] == pytest.approx(evidence.tolist())

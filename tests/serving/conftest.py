@@ -74,8 +74,10 @@ def _generator(store: Store, base: str, work: Path) -> Model:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     """Exports the models and assembles them; half a minute, so only for tests marked slow."""
+    from nightshift.answering.evidence import FIRST_NIGHT_ANSWERABILITY
     from nightshift.answering.policy import Policy
     from nightshift.answering.prompts import VERSION
+    from nightshift.answering.sentence_selector import FIRST_NIGHT
     from nightshift.export.classifiers import export_classifiers
     from nightshift.export.encoder import export_document_tower
     from nightshift.index.build import build
@@ -101,8 +103,14 @@ def home(tmp_path_factory) -> Home:
         "classifiers": heads,
         "generator": generator,
     }
-    policy = {"confidence_floor": 0.35, "max_tokens": Policy().max_tokens, "passages": 3}
-    weights = Weights({"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1}, UNFITTED.to_json(), None)
+    policy = Policy().to_json()
+    weights = Weights(
+        {"dense": 0.5, "bm25": 0.3, "ticket_knn": 0.1, "prior": 0.1},
+        UNFITTED.to_json(),
+        dict(FIRST_NIGHT),
+        dict(FIRST_NIGHT_ANSWERABILITY),
+        None,
+    )
     lineage = trace(features, index, models, "c0de" * 16, store)
     parts = Parts(index, models, policy, weights, {"version": VERSION}, {}, lineage)
     return Home(settings, store, compose(parts, store))

@@ -25,7 +25,7 @@ class ScriptedAssistant:
     """An assistant that answers from a script, and on 'slow' writes until it is stopped."""
 
     def __init__(self):
-        self.questions = deque()
+        self.questions, self.earlier = deque(), deque()
         self.tokens = 0
         self.proceed = threading.Event()
         self._generator = Interruptible(self)
@@ -36,8 +36,9 @@ class ScriptedAssistant:
             time.sleep(0.01)
             yield "word "
 
-    def answer(self, question):
+    def answer(self, question, earlier=()):
         self.questions.append(question)
+        self.earlier.append(list(earlier))
         yield Retrieved((), 0.9)
         if question == "wait":
             self.proceed.wait(10)
@@ -53,7 +54,7 @@ class ScriptedAssistant:
             yield Delta(last)
         yield Delta("Two to four days [1].")
         yield Delta(" It is free from 60 EUR.")
-        yield Answered("Two to four days [1]. It is free from 60 EUR.", (CITATION,), "generated")
+        yield Answered("Two to four days [1]. It is free from 60 EUR.", (CITATION,), "generated", (), 0.91234)
 
 
 def body(question, **more):
@@ -124,6 +125,7 @@ def test_one_answer(client):
     message = answer["choices"][0]["message"]
     assert message["content"] == "Two to four days [1]. It is free from 60 EUR."
     assert (message["citations"][0]["article_id"], message["source"]) == ("standard-delivery", "generated")
+    assert message["confidence"] == 0.9123
     assert (answer["system_fingerprint"], answer["choices"][0]["finish_reason"]) == ("9" * 12, "stop")
     assert answer["usage"] == {"prompt_tokens": 2, "completion_tokens": 11, "total_tokens": 13}
 
@@ -138,6 +140,7 @@ def test_a_stream(client):
     assert deltas[0] == {"role": "assistant", "content": ""}
     assert "".join(delta.get("content", "") for delta in deltas) == "Two to four days [1]. It is free from 60 EUR."
     assert deltas[-1]["citations"][0]["mark"] == 1
+    assert (deltas[-1]["source"], deltas[-1]["confidence"]) == ("generated", 0.9123)
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, None, "stop"]
     assert len({chunk["id"] for chunk in (*chunks, usage)}) == 1
     assert (usage["choices"], usage["usage"]["total_tokens"]) == ([], 13)
@@ -152,6 +155,30 @@ def test_the_last_message_is_the_question(client, assistant):
     ]
     assert client.post("/v1/chat/completions", json={"messages": messages}).status_code == 200
     assert list(assistant.questions) == ["How\nlong?"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_earlier_questions_of_the_customer_are_passed(client, assistant, stream):
+    """The assistant gets the user's earlier messages, oldest first, and neither its own answers nor instructions."""
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "How long is delivery?"},
+        {"role": "assistant", "content": "Two to four days [1]."},
+        {"role": "user", "content": [{"type": "text", "text": "And to"}, {"type": "text", "text": "islands?"}]},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": "And by express?"},
+    ]
+    client.post("/v1/chat/completions", json={"messages": messages, "stream": stream})
+    assert list(assistant.questions) == ["And by express?"]
+    assert list(assistant.earlier) == [["How long is delivery?", "And to\nislands?"]]
+
+
+def test_earlier_questions_count_towards_the_limit(client, assistant):
+    """Messages that are too long together are refused, however short the question is."""
+    messages = [{"role": "user", "content": "secret" * 1_400}, {"role": "user", "content": "And abroad?"}]
+    response = client.post("/v1/chat/completions", json={"messages": messages})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "too_long")
+    assert not assistant.questions
 
 
 @pytest.mark.parametrize(
