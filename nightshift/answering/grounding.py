@@ -3,12 +3,12 @@
     check("It is free from 50 EUR [1].", passages)
     -> Grounding(ok=False, reasons=("amount: 50 EUR is not in the cited passages",), score=0.5)
 
-Rules prefer a false refusal: a text that fails is replaced by a quotation of a passage, which is grounded by
+Rules prefer a false refusal: a text that fails is replaced by the sentences it was to rephrase, which are grounded by
 construction. Reasons name rules and numbers, and hold no word of a customer.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nightshift.answering.prompts import as_data, marks, with_mark, without_marks
@@ -35,7 +35,6 @@ _SPELLED = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "te
 _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_SPELLED, start=2)} | {"thirty": "30", "sixty": "60"}
 _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
 
-Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 _Figure = tuple[str, set[str]]  # a number and the words around it
 
 
@@ -111,35 +110,6 @@ def cite(sentence: str, passages: Sequence[Passage]) -> str:
     if marks(sentence) and check(sentence, passages).score >= best:
         return sentence
     return with_mark(text, scores.index(best) + 1)
-
-
-def quote(question: str, passages: Sequence[Passage], likeness: Likeness | None = None) -> str:
-    """The one or two neighbouring sentences that score highest for the question, cited; '' without any sentence.
-
-    Only passages of the first passage's article are quoted, for retrieval ranks the articles. `likeness` scores their
-    sentences against the question, e.g. by an encoder's cosine. Without it the sentences of the first passage are
-    scored by shared words, weighted by their rarity.
-    """
-    sources = [
-        (mark, source)
-        for mark, source in enumerate(passages, start=1)
-        if source is passages[0] or (likeness and source.article_id == passages[0].article_id)
-    ]
-    cited = [(mark, sentence) for mark, source in sources for sentence in sentences(as_data(source.text))]
-    candidates = [(mark, sentence) for mark, sentence in cited if worth_quoting(sentence)] or cited
-    if not candidates:
-        return ""
-    texts = [sentence for _, sentence in candidates]
-    if likeness:
-        scores = list(likeness(question, texts))
-    else:
-        weights = idf(sentence for passage in passages for sentence in sentences(passage.text))
-        scores = [overlap(question, sentence, weights) for sentence in texts]
-    best = max(range(len(texts)), key=lambda i: (scores[i], -i))
-    adjacent = (i for i in (best - 1, best + 1) if 0 <= i < len(texts))
-    neighbours = [i for i in adjacent if candidates[i][0] == candidates[best][0]]
-    second = max(neighbours, key=lambda i: (scores[i], i), default=best)
-    return " ".join(with_mark(texts[i], candidates[i][0]) for i in sorted({best, second}))
 
 
 def worth_quoting(sentence: str) -> bool:

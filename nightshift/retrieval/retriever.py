@@ -143,11 +143,6 @@ class Retriever:
         """The calibrated probability that `passages`, the results of `search`, hold an answer; 0 without passages."""
         return float(self._confidence.of(self._rank_question(question)[0].evidence)[0]) if passages else 0.0
 
-    def likeness(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """The cosine of each sentence to the question: document tower against query tower."""
-        cosines: list[float] = (self._documents.encode(sentences) @ self._queries.encode([question])[0]).tolist()
-        return cosines
-
     def _rank_question(self, question: str) -> tuple[Ranking, NDArray[np.float32]]:
         """One question ranked, and chunk scores [chunks]; the last one is cached, as `confidence` follows `search`."""
         last = self._last

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_checker import ROOT, Page, commands, problems
+from tests.docs_checker import problems
+from tests.docs_commands import commands
+from tests.docs_page import ROOT, Page
 
 # The changelog names what is gone.
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if path.name != "CHANGELOG.md")

@@ -67,6 +67,14 @@ def test_a_sentence_that_is_a_turn_of_a_conversation_is_no_answer():
     assert ask(evidence=Evidence((control,), 0.9), generate=False)[-1].source == "declined"
 
 
+def test_a_mark_inside_an_article_is_not_a_citation():
+    """A bracketed number in an article cannot pose as one of our marks."""
+    noted = Cited("The warranty covers the frame for 5 years [3].", COST)
+    last = ask(evidence=Evidence((noted,), 0.9), generate=False)[-1]
+    assert last.text == "The warranty covers the frame for 5 years (3) [1]."
+    assert [citation.mark for citation in last.citations] == [1]
+
+
 def test_an_answer_is_the_selected_sentences_with_their_citation():
     """Retrieved, one Delta with the whole text, and the same text with what its mark stands for."""
     assert ask(generate=False) == [

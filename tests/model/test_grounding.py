@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nightshift.answering.grounding import check, cite, quote
+from nightshift.answering.grounding import check, cite
 from nightshift.text.passages import Passage
 
 COST = Passage(
@@ -96,35 +96,3 @@ def test_a_sentence_cites_the_passage_that_supports_it_most():
     assert cite("A parcel waits 8 days at the pickup point [9].", PASSAGES).endswith("point [2].")
     assert cite("A parcel waits 8 days [2].", PASSAGES) == "A parcel waits 8 days [2]."
     assert cite("Zebras yawn [1].", PASSAGES) == "Zebras yawn [1]."
-
-
-def test_a_quotation_is_the_passage_itself_and_passes_the_check():
-    """The fallback picks the sentence that answers, in the passage's words, cited."""
-    text = quote("do gift cards count?", PASSAGES)
-    assert "Gift cards do not count toward the 60 EUR [1]." in text
-    assert check(text, PASSAGES).ok
-
-
-def test_a_quotation_may_be_chosen_by_an_encoder():
-    """A likeness function decides in place of shared words, over the passages of the first one's article."""
-
-    def last(_question, sentences):
-        return [float(number) for number, _ in enumerate(sentences)]
-
-    assert "for the list [1]" in quote("anything", PASSAGES, likeness=last)
-    same = (PASSAGES[0], replace(PASSAGES[1], article_id=PASSAGES[0].article_id))
-    assert quote("anything", same, likeness=last).endswith("Show the code from Monika's e-mail [2].")
-
-
-def test_nothing_to_quote_is_an_empty_text():
-    """No passage, or one without text, gives no quotation."""
-    assert quote("anything", ()) == ""
-    assert quote("anything", (Passage("c", "a", "T", "", "", "", 0.0),)) == ""
-
-
-def test_a_mark_inside_a_passage_is_not_a_citation():
-    """A bracketed number in an article cannot pose as one of our marks."""
-    noted = Passage(
-        "c", "a", "Terms", "", "The warranty covers the frame for 5 years [3]. Tyres wear and are excluded.", "", 1
-    )
-    assert "[3]" not in quote("warranty on the frame", (noted,))
