@@ -61,6 +61,12 @@ SPANS = (
     "DATA/doc2dial/documents.parquet",
     "--questions",
     "DATA/doc2dial/questions.parquet",
+    "--domain",
+    "ssa",
+    "--turns",
+    "all",
+    "--limit",
+    "300",
 )
 SECTIONS = (
     Section("night", "Nights", ("bench.night",)),
